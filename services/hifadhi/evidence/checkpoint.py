@@ -1,0 +1,74 @@
+"""Checkpoints (C2SP tlog-checkpoint v1): which tree the ledger stands by, signed under a key named after its origin.
+
+Rules for a checkpoint, and the attack that each stops:
+
+1. The origin is the expected one: another ledger's tree shown for this one.
+2. Exactly three lines, no extension: words that the ledger signs and no auditor sees.
+3. The size is in decimal without leading zeros and possible, the root 32 bytes: one tree in two spellings.
+4. A tree without leaves has the empty root: a ledger that begins with something unseen.
+5. A key of the origin's name has signed: a checkpoint that only a witness vouches for.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hifadhi.errors import Tampered
+from hifadhi.evidence import b64
+from hifadhi.evidence import note as signed_note
+from hifadhi.evidence.note import Verifier
+from hifadhi.evidence.tree import EMPTY_ROOT, HASH_BYTES, MAX_SIZE
+
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The tree of a ledger: its origin, its size in leaves, its root of 32 bytes."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def body(self) -> str:
+        """The text that is signed."""
+        return f"{self.origin}\n{self.size}\n{b64.encode(self.root)}\n"
+
+
+def parse(text: str, origin: str) -> Checkpoint:
+    """The checkpoint of a note's text, whose signatures the caller has checked; else Tampered."""
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3]:  # noqa: PLR2004 - rule 2: three lines, each with its newline
+        raise Tampered("a checkpoint has three lines: origin, size and root")
+    if lines[0] != origin or not origin:  # rule 1
+        raise Tampered("the checkpoint is of another origin")
+    size, root = parse_number(lines[1]), b64.decode(lines[2])
+    if len(root) != HASH_BYTES:  # rule 3
+        raise Tampered(f"a checkpoint's root is {HASH_BYTES} bytes long")
+    if size == 0 and root != EMPTY_ROOT:  # rule 4
+        raise Tampered("the root of a tree without leaves is the hash of nothing")
+    return Checkpoint(origin, size, root)
+
+
+def parse_number(text: str) -> int:
+    """A size or an index: decimal, no leading zeros, at most `MAX_SIZE` (rule 3); else Tampered."""
+    if not _NUMBER.fullmatch(text) or int(text) > MAX_SIZE:
+        raise Tampered("a size or an index is a decimal number below 2**63 without leading zeros")
+    return int(text)
+
+
+def sign(checkpoint: Checkpoint, private: Ed25519PrivateKey) -> str:
+    """The checkpoint as a signed note. Tampered, if nobody could open it; Refused: SCHEMA, if its origin is no name."""
+    parse(checkpoint.body(), checkpoint.origin)
+    return signed_note.sign(checkpoint.body(), name=checkpoint.origin, private=private)
+
+
+def open_checkpoint(note: str | bytes, origin: str, verifiers: Sequence[Verifier]) -> Checkpoint:
+    """The checkpoint of a note that one of these keys with the origin's name has signed; else Tampered."""
+    opened = signed_note.open_note(note, verifiers)
+    if not any(verifier.name == origin for verifier in opened.verified):  # rule 5
+        raise Tampered("the checkpoint is not signed by a known key of its origin")
+    return parse(opened.text, origin)

@@ -1,0 +1,1 @@
+"""Rows and their transactions. One port, an embedded adapter (SQLite) and one for production (PostgreSQL)."""

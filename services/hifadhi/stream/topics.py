@@ -1,0 +1,68 @@
+"""The flow on one screen: every topic, what it holds, who writes it and who reads it (wire format: `wire.md` §4).
+
+Names are without the prefix that a deployment sets for its broker: adapters add it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+SUBMISSIONS: Final = "submissions"
+PARTS: Final = "parts"
+RECORD: Final = "record"
+DIRECTORY: Final = "directory"
+DELIVERIES: Final = "deliveries"
+DEAD_LETTERS: Final = "dead-letters"
+PROGRESS: Final = "progress"
+
+PROGRESS_KEY: Final = b"registry"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. `forever` keeps every record; `compact` keeps at least the newest of each key (a tombstone erases)."""
+
+    name: str
+    partitions: int
+    cleanup: Literal["forever", "compact"]
+    key: str
+    value: str
+    written_by: tuple[str, ...]
+    read_by: tuple[str, ...]
+
+
+# One partition of submissions is the order of the world; one of record makes a position the ledger's index.
+# Parts need no order among themselves, so they alone are spread.
+# Progress: a repeat, a tick or a dead letter makes no leaf, so the end of record cannot tell how far the registry is.
+# fmt: off
+FLOW: Final = (
+    Topic(SUBMISSIONS, 1, "forever", "case; of an opening encounter its id", "envelope; empty = tick",
+          ("gateway", "registry"), ("registry",)),
+    Topic(PARTS, 4, "compact", "the part's digest, 32 bytes", "JWE; tombstone = erased",
+          ("gateway", "delivery"), ("delivery",)),
+    Topic(RECORD, 1, "forever", "case", "leaf; header index",
+          ("registry",), ("registry", "delivery", "console")),
+    Topic(DIRECTORY, 1, "forever", "index", "leaf of a directory statement; header previous",
+          ("registry",), ("gateway",)),
+    Topic("inbox.<agency>", 1, "compact", "index; of a part its digest", "inbox item, after its parts",
+          ("delivery",), ("agency",)),
+    Topic(DELIVERIES, 1, "compact", "message", "hand-over states: fetched, attempts, published",
+          ("delivery",), ("console",)),
+    Topic(DEAD_LETTERS, 1, "forever", "topic:position", "the bytes, cause",
+          ("registry",), ("console",)),
+    Topic(PROGRESS, 1, "compact", "registry", 'JSON {"position","size"}: how far the registry has ruled',
+          ("registry",), ("gateway", "console")),
+)
+# fmt: on
+_INBOX: Final = next(topic for topic in FLOW if topic.name == "inbox.<agency>")
+_PARTS: Final = next(topic for topic in FLOW if topic.name == PARTS)
+
+
+def topics(parts_partitions: int = _PARTS.partitions) -> tuple[Topic, ...]:
+    """The topics that every deployment has, to be created at start; inboxes follow with their agencies."""
+    parts = replace(_PARTS, partitions=parts_partitions)
+    return tuple(parts if topic is _PARTS else topic for topic in FLOW if topic is not _INBOX)
+
+
+def inbox(agency: str) -> Topic:
+    """The topic of one agency's inbox, which that agency alone may read."""
+    return replace(_INBOX, name=f"inbox.{agency}")

@@ -1,0 +1,3 @@
+import pytest
+
+pytest.register_assert_rewrite("contract.stream_contract", "contract.store_contract", "contract.processes")

@@ -1,0 +1,28 @@
+"""The contract of the stream port, on every adapter."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from contract.places import STREAMS, StreamPlace
+from contract.stream_contract import StreamContract
+from hifadhi.stream.port import Stream
+from hifadhi.stream.topics import topics
+
+
+@pytest.fixture(params=sorted(STREAMS))
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> StreamPlace:
+    return StreamPlace(request.param, str(tmp_path))
+
+
+@pytest.fixture
+async def stream(place: StreamPlace) -> AsyncIterator[Stream]:
+    opened = place.open()
+    await opened.create(topics(1))
+    yield opened
+    await opened.close()
+
+
+class TestStream(StreamContract):
+    pass

@@ -1,0 +1,31 @@
+"""Wycheproof's signature sets: our keys say valid exactly where Wycheproof does."""
+
+import json
+from typing import Any
+
+import pytest
+
+from hifadhi.evidence import b64u
+from hifadhi.evidence.jwk import Jwk
+from vectors.published import published
+
+
+def _key(group: dict[str, Any]) -> Jwk:
+    if "publicKeyJwk" in group:
+        return Jwk.parse({key: value for key, value in group["publicKeyJwk"].items() if key != "kid"})  # always "none"
+    x, y = (b64u.encode(int(group["publicKey"][name], 16).to_bytes(32)) for name in ("wx", "wy"))
+    return Jwk.parse({"kty": "EC", "crv": "P-256", "x": x, "y": y})
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("ed25519_test.json", 151), ("ecdsa_secp256r1_sha256_p1363_test.json", 262)]
+)
+def test_signatures_verify_exactly_where_wycheproof_says_so(name: str, count: int) -> None:
+    seen = 0
+    for group in json.loads(published(f"wycheproof/{name}").read_bytes())["testGroups"]:
+        key = _key(group)
+        for vector in group["tests"]:
+            verified = key.verify(bytes.fromhex(vector["sig"]), bytes.fromhex(vector["msg"]))
+            assert verified == (vector["result"] == "valid"), (vector["tcId"], vector["comment"])
+            seen += 1
+    assert seen == count
