@@ -1,9 +1,8 @@
 """What every adapter of the stream port keeps. `stream` is open with the topics made; `place` opens it again."""
 
-import asyncio
 import time
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.places import StreamPlace
-from contract.processes import finished, line_of, started, until
+from contract.processes import until
+from contract.records import all_records, content, numbered, opened
 from hifadhi.errors import Refused, Tampered, Unavailable
 from hifadhi.stream.port import MAX_APPEND_BYTES, MAX_ENTRY_BYTES, Entry, Record, Stream, size_of
 from hifadhi.stream.topics import PARTS, RECORD, SUBMISSIONS, Topic, inbox, topics
@@ -24,60 +24,36 @@ _ENTRIES = st.builds(
 )
 
 
-async def _all(
-    stream: Stream, topic: str, *, position: int = 0, limit: int = 500, max_bytes: int = 8 << 20
-) -> list[Record]:
-    records: list[Record] = []
-    while page := await stream.read(topic, position, limit=limit, max_bytes=max_bytes):
-        records += page
-        position = page[-1].position + 1
-    return records
-
-
-async def _opened(place: StreamPlace) -> Stream:
-    stream = place.open()
-    await stream.create(topics(1))
-    return stream
-
-
 async def _compacted(stream: Stream, topic: str, condition: Callable[[list[Record]], bool]) -> None:
     async def holds() -> bool:
         await stream.append(topic, [Entry(b"filler", b"")])  # a broker compacts only what newer records have closed
-        return condition(await _all(stream, topic))
+        return condition(await all_records(stream, topic))
 
     await until(holds)
 
 
-def _numbered(count: int, key: bytes = b"k") -> list[Entry]:
-    return [Entry(key, b"%d" % number) for number in range(count)]
-
-
-def _content(records: Sequence[Record]) -> list[Entry]:
-    return [Entry(record.key, record.value, record.headers) for record in records]
-
-
 class StreamContract:
     async def test_records_come_back_in_the_order_of_their_append(self, stream: Stream) -> None:
-        entries = _numbered(20)
+        entries = numbered(20)
         await stream.append(RECORD, entries[:7])
         await stream.append(RECORD, entries[7:])
-        assert _content(await stream.read(RECORD, 0)) == entries
+        assert content(await stream.read(RECORD, 0)) == entries
 
     async def test_positions_of_a_topic_kept_for_ever_count_from_zero_without_holes(self, stream: Stream) -> None:
-        first = await stream.append(RECORD, _numbered(3))
-        second = await stream.append(RECORD, _numbered(2))
+        first = await stream.append(RECORD, numbered(3))
+        second = await stream.append(RECORD, numbered(2))
         assert [stored.position for stored in (*first, *second)] == [0, 1, 2, 3, 4]
         assert [record.position for record in await stream.read(RECORD, 0)] == [0, 1, 2, 3, 4]
         assert (await stream.oldest(RECORD), await stream.end(RECORD)) == (0, 5)
 
     async def test_topics_count_their_positions_apart(self, stream: Stream) -> None:
-        await stream.append(RECORD, _numbered(3))
-        assert [stored.position for stored in await stream.append(SUBMISSIONS, _numbered(1))] == [0]
+        await stream.append(RECORD, numbered(3))
+        assert [stored.position for stored in await stream.append(SUBMISSIONS, numbered(1))] == [0]
         assert (await stream.end(RECORD), await stream.end(SUBMISSIONS), await stream.end(PARTS)) == (3, 1, 0)
 
     async def test_the_append_time_is_the_streams_clock_and_read_back_the_same(self, stream: Stream) -> None:
         before = time.time_ns() // 1_000_000
-        [stored] = await stream.append(RECORD, _numbered(1))
+        [stored] = await stream.append(RECORD, numbered(1))
         after = time.time_ns() // 1_000_000
         assert before <= stored.time_ms <= after
         assert [record.time_ms for record in await stream.read(RECORD, 0)] == [stored.time_ms]
@@ -102,8 +78,8 @@ class StreamContract:
         start = await stream.end(RECORD)
         for call in calls:
             await stream.append(RECORD, call)
-        read = await _all(stream, RECORD, position=start, limit=limit, max_bytes=bound)
-        assert _content(read) == [entry for call in calls for entry in call]
+        read = await all_records(stream, RECORD, position=start, limit=limit, max_bytes=bound)
+        assert content(read) == [entry for call in calls for entry in call]
 
     @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(calls=st.lists(st.lists(_ENTRIES, max_size=4), max_size=6))
@@ -113,30 +89,30 @@ class StreamContract:
         start = await stream.end(PARTS)
         for call in calls:
             await stream.append(PARTS, call)
-        records = await _all(stream, PARTS, position=start)
+        records = await all_records(stream, PARTS, position=start)
         positions = [record.position for record in records]
         assert positions == sorted(set(positions))
         newest = {entry.key: entry for call in calls for entry in call}
-        assert {entry.key: entry for entry in _content(records)} == newest
+        assert {entry.key: entry for entry in content(records)} == newest
 
     async def test_a_part_appended_twice_does_no_harm_and_survives_once(self, stream: Stream) -> None:
         first, again = await stream.append(PARTS, [Entry(b"digest", b"jwe"), Entry(b"digest", b"jwe")])
         assert again.position > first.position
         await _compacted(stream, PARTS, lambda records: sum(record.key == b"digest" for record in records) == 1)
-        assert (await _all(stream, PARTS))[0].value == b"jwe"
+        assert (await all_records(stream, PARTS))[0].value == b"jwe"
 
     async def test_a_tombstone_takes_away_what_its_key_held(self, stream: Stream) -> None:
         await stream.append(PARTS, [Entry(b"digest", b"jwe"), Entry(b"other", b"jwe")])
         await stream.append(PARTS, [Entry(b"digest", None)])
         await _compacted(stream, PARTS, lambda records: all(r.value is None for r in records if r.key == b"digest"))
-        assert [record.value for record in await _all(stream, PARTS) if record.key == b"other"] == [b"jwe"]
+        assert [record.value for record in await all_records(stream, PARTS) if record.key == b"other"] == [b"jwe"]
 
     async def test_positions_are_not_given_again_after_compaction(self, stream: Stream, place: StreamPlace) -> None:
         for _ in range(3):
             await stream.append(PARTS, [Entry(b"digest", b"jwe")])
         end = await stream.end(PARTS)
         await stream.close()
-        again = await _opened(place)
+        again = await opened(place)
         [stored] = await again.append(PARTS, [Entry(b"digest", None)])
         await again.close()
         assert stored.position == end
@@ -167,12 +143,12 @@ class StreamContract:
         position = 0
         while page := await stream.read(RECORD, position, max_bytes=1 << 20):
             assert sum(size_of(record) for record in page) <= 1 << 20
-            assert _content(page) == entries[position : position + len(page)]
+            assert content(page) == entries[position : position + len(page)]
             position += len(page)
         assert position == 500
 
     async def test_a_page_has_at_most_as_many_records_as_asked(self, stream: Stream) -> None:
-        await stream.append(RECORD, _numbered(10))
+        await stream.append(RECORD, numbered(10))
         assert [len(await stream.read(RECORD, 0, limit=limit)) for limit in (1, 3, 10, 11)] == [1, 3, 10, 10]
 
     async def test_a_record_larger_than_the_page_is_still_read(self, stream: Stream) -> None:
@@ -188,20 +164,6 @@ class StreamContract:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert peak < 2 << 20
-
-    async def test_concurrent_callers_each_keep_their_order_and_lose_nothing(self, stream: Stream) -> None:
-        async def caller(name: bytes) -> list[tuple[int, bytes]]:
-            values = [b"%s %d" % (name, number) for number in range(20)]
-            return [((await stream.append(RECORD, [Entry(name, value)]))[0].position, value) for value in values]
-
-        answers = await asyncio.gather(*(caller(b"%d" % number) for number in range(32)))
-        assert all(answer == sorted(answer) for answer in answers)
-        told = sorted(pair for answer in answers for pair in answer)
-        assert [(record.position, record.value) for record in await _all(stream, RECORD)] == told
-
-    async def test_more_callers_than_can_wait_at_once_are_all_served(self, stream: Stream) -> None:
-        answers = await asyncio.gather(*(stream.append(RECORD, [entry]) for entry in _numbered(3000)))
-        assert sorted(answer[0].position for answer in answers) == list(range(3000))
 
     async def test_an_append_of_nothing_stores_nothing(self, stream: Stream) -> None:
         assert await stream.append(RECORD, []) == []
@@ -221,76 +183,15 @@ class StreamContract:
         await stream.append(RECORD, [Entry(b"", bytes(MAX_ENTRY_BYTES))])
         assert [size_of(record) for record in await stream.read(RECORD, 0)] == [MAX_ENTRY_BYTES]
 
-    async def test_a_read_at_the_end_returns_at_once_or_when_its_time_is_over(self, stream: Stream) -> None:
-        await stream.append(RECORD, _numbered(1))
-        assert await stream.read(RECORD, 1) == []
-        began = time.monotonic()
-        assert await stream.read(RECORD, 1, wait_s=0.2) == []
-        assert 0.19 <= time.monotonic() - began < 2
-
-    async def test_a_waiting_reader_is_woken_by_an_append_of_its_process(self, stream: Stream) -> None:
-        reader = asyncio.create_task(stream.read(RECORD, 0, wait_s=30))
-        assert await stream.read(RECORD, 0, wait_s=0.1) == []  # the reader before it waits by now
-        began = time.monotonic()
-        await stream.append(RECORD, _numbered(1))
-        assert len(await reader) == 1
-        assert time.monotonic() - began < 1
-
-    async def test_a_waiting_reader_is_woken_by_an_append_of_another_process(
-        self, stream: Stream, place: StreamPlace
-    ) -> None:
-        async def read() -> tuple[list[Record], float]:
-            return await stream.read(RECORD, 0, wait_s=60), time.time()
-
-        process = "contract.stream_process", place.adapter, place.where, RECORD, "other", "1", "1"
-        (records, read_at), [line] = await asyncio.gather(read(), finished(*process))
-        assert [record.value for record in records] == [b"other0 0"]
-        assert read_at - float(line.split(",")[2]) < 1
-
-    async def test_two_processes_share_a_stream_from_its_first_moment_on(self, place: StreamPlace) -> None:
-        process = "contract.stream_process", place.adapter, place.where, RECORD
-        outputs = await asyncio.gather(*(finished(*process, name, "50", "4") for name in ("one", "two")))
-        stream = await _opened(place)
-        records = await _all(stream, RECORD)
-        await stream.close()
-        told = sorted((int(line.split(",")[0]), line.split(",")[1]) for output in outputs for line in output)
-        assert [(record.position, (record.value or b"").decode()) for record in records] == told
-        assert [record.position for record in records] == list(range(400))
-
-    async def test_what_was_acknowledged_survives_kill_9(self, place: StreamPlace) -> None:
-        arguments = "contract.stream_process", place.adapter, place.where, RECORD, "killed", "1000000", "8"
-        async with started(*arguments) as process:
-            told = [await line_of(process) for _ in range(200)]
-            process.kill()
-            rest, _ = await process.communicate()
-        whole_lines = rest.decode().rpartition("\n")[0].splitlines()
-        stream = await _opened(place)
-        records = await _all(stream, RECORD)
-        [after] = await stream.append(RECORD, _numbered(1))
-        await stream.close()
-        for line in (*told, *whole_lines):
-            position, value, _ = line.split(",")
-            assert records[int(position)].value == value.encode()
-        assert [record.position for record in records] == list(range(len(records)))
-        assert len({record.value for record in records}) == len(records)
-        assert after.position == len(records)
-
-    async def test_records_and_topics_are_there_again_after_a_restart(self, stream: Stream, place: StreamPlace) -> None:
-        await stream.append(RECORD, _numbered(5))
-        await stream.close()
-        again = await _opened(place)
-        assert _content(await again.read(RECORD, 0)) == _numbered(5)
-        await again.close()
-
     async def test_a_position_beyond_the_end_is_tampered(self, stream: Stream) -> None:
-        await stream.append(RECORD, _numbered(2))
-        await stream.append(PARTS, _numbered(2))
+        await stream.append(RECORD, numbered(2))
+        await stream.append(PARTS, numbered(2))
         for topic in (RECORD, PARTS):
             with pytest.raises(Tampered):
                 await stream.read(topic, 3)
 
     async def test_making_a_topic_again_changes_nothing(self, stream: Stream) -> None:
-        await stream.append(RECORD, _numbered(1))
+        await stream.append(RECORD, numbered(1))
         await stream.create(topics(1))
         assert (await stream.end(RECORD), stream.partitions(RECORD)) == (1, 1)
 
@@ -304,44 +205,7 @@ class StreamContract:
 
     async def test_a_topic_that_was_not_made_is_unavailable(self, stream: Stream) -> None:
         name = inbox("X").name
-        for use in (stream.append(name, _numbered(1)), stream.read(name, 0), stream.end(name), stream.oldest(name)):
+        for use in (stream.append(name, numbered(1)), stream.read(name, 0), stream.end(name), stream.oldest(name)):
             with pytest.raises(Unavailable) as unavailable:
                 await use
             assert unavailable.value.code == "TOPIC_UNKNOWN"
-
-    async def test_a_deadline_that_passes_is_unavailable(self, stream: Stream) -> None:
-        with pytest.raises(Unavailable):
-            await stream.append(RECORD, _numbered(1), deadline_s=0)
-
-    async def test_cancelled_callers_leave_whole_records_and_disturb_no_other(self, stream: Stream) -> None:
-        calls = [asyncio.create_task(stream.append(RECORD, [entry] * 3)) for entry in _numbered(300)]
-        for number, call in enumerate(calls):
-            if number % 3:
-                await asyncio.sleep(0)
-                call.cancel()
-        outcomes = await asyncio.gather(*calls, return_exceptions=True)
-        records = await _all(stream, RECORD)
-        for outcome, entry in zip(outcomes, _numbered(300), strict=True):
-            if isinstance(outcome, list):
-                assert [records[stored.position].value for stored in outcome] == [entry.value] * 3
-            else:
-                assert isinstance(outcome, asyncio.CancelledError)
-        assert sum(isinstance(outcome, list) for outcome in outcomes) >= 100
-
-    async def test_a_closed_stream_is_unavailable_and_closes_again(self, stream: Stream) -> None:
-        await stream.close()
-        await stream.close()
-        for use in (stream.append(RECORD, _numbered(1)), stream.read(RECORD, 0), stream.create(topics(1))):
-            with pytest.raises(Unavailable):
-                await use
-
-    async def test_close_ends_waiting_reads_and_waiting_appends(self, stream: Stream) -> None:
-        reader = asyncio.create_task(stream.read(RECORD, 0, wait_s=60))
-        await stream.end(RECORD)
-        appends = [asyncio.create_task(stream.append(SUBMISSIONS, [entry])) for entry in _numbered(2000)]
-        await asyncio.sleep(0)
-        async with asyncio.timeout(5):
-            await stream.close()
-            outcomes = await asyncio.gather(reader, *appends, return_exceptions=True)
-        assert isinstance(outcomes[0], Unavailable)
-        assert all(isinstance(outcome, list | Unavailable) for outcome in outcomes)

@@ -7,6 +7,7 @@ import pytest
 
 from contract.places import STREAMS, StreamPlace
 from contract.stream_contract import StreamContract
+from contract.stream_life_contract import StreamLifeContract
 from hifadhi.stream.port import Stream
 from hifadhi.stream.topics import topics
 
@@ -25,4 +26,8 @@ async def stream(place: StreamPlace) -> AsyncIterator[Stream]:
 
 
 class TestStream(StreamContract):
+    pass
+
+
+class TestStreamLife(StreamLifeContract):
     pass

@@ -4,6 +4,7 @@ What these types refuse, the published JSON Schema refuses too, and nothing more
 (sorted lists, fields that depend on each other) stand in `admission` and `edge`.
 """
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Strict
@@ -12,6 +13,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from typing_extensions import TypeAliasType
 
 T = TypeVar("T")
+_UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 class Closed(BaseModel):
@@ -105,3 +107,8 @@ Language = TypeAliasType("Language", Annotated[str, pattern(r"^[a-z]{3}$", "ISO 
 Code = TypeAliasType("Code", Annotated[str, pattern(r"^[A-Z][A-Z0-9_-]{0,47}$")])
 UtcOffset = TypeAliasType("UtcOffset", Annotated[str, pattern(r"^[+-](0[0-9]|1[0-4]):(00|15|30|45)$")])
 Urgency = Literal["standard", "urgent", "emergency"]
+
+
+def is_uuid7(value: object) -> bool:
+    """Whether a parsed JSON value is a UUID of version 7 in lower case (RFC 9562)."""
+    return isinstance(value, str) and _UUID7.fullmatch(value) is not None

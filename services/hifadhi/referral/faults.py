@@ -1,4 +1,4 @@
-"""What pydantic found wrong, as our faults: code SCHEMA, a JSON pointer, a sentence without any value of the message."""
+"""What pydantic found wrong, as our faults: SCHEMA, a JSON pointer, a sentence without any value of the message."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -66,6 +66,7 @@ class PartsOf:
         self.expected = [(name, f"{message_type}.{name}/1") for name in PARTS[message_type]]
 
     def check(self, entries: tuple[PartEntry, ...]) -> tuple[PartEntry, ...]:
+        """The entries, if they are these."""
         if [(entry.name, entry.schema_name) for entry in entries] != self.expected:
             names = ", ".join(name for name, _ in self.expected) or "none"
             raise PydanticCustomError(

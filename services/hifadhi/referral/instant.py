@@ -9,7 +9,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def parse(instant: str, *, pointer: str = "") -> int:
-    """Milliseconds since the epoch, of an instant that the `Instant` pattern matched; `Refused` SCHEMA on 30 February."""
+    """Milliseconds since the epoch, of what the `Instant` pattern matched; `Refused` SCHEMA on 30 February."""
     try:
         return (datetime.fromisoformat(instant) - _EPOCH) // _MILLISECOND
     except ValueError:

@@ -7,10 +7,11 @@ from pydantic import ValidationError
 
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
+from hifadhi.evidence.jwk import Jwk
 from hifadhi.referral import faults, instant
 from hifadhi.referral.closed import Exactly, Items, Maybe, Urgency, Uuid7
 from hifadhi.referral.header import Any16, Header, One, PartEntry, PartsOf, Version
-from hifadhi.referral.statements import STATEMENTS
+from hifadhi.referral.statements import STATEMENTS, AgencyAdmitted, KeyAdded
 
 FORMAT = 1
 
@@ -126,6 +127,7 @@ def _typed(header_type: type[Header], document: dict[str, object]) -> Header:
         raise faults.refusal(error, document) from None
     instant.parse(header.sent_at, pointer="/sent_at")
     _check_lists(header)
+    _check_key(header)
     return header
 
 
@@ -141,6 +143,16 @@ def _check_lists(header: Header) -> None:
             raise Refused(Fault("SCHEMA", where, "readers are sorted, each once"))
         if header.sender not in entry.readers:
             raise Refused(Fault("SCHEMA", where, "the sender is always among the readers"))
+
+
+def _check_key(header: Header) -> None:
+    """A key in a statement is a point of its curve, and of a curve for its use."""
+    if isinstance(header, AgencyAdmitted):
+        Jwk.parse(header.identity.model_dump(), pointer="/identity")
+    if isinstance(header, KeyAdded):
+        Jwk.parse(header.key.model_dump(), pointer="/key")
+        if header.use == "read" and header.key.crv != "P-256":
+            raise Refused(Fault("SCHEMA", "/key/crv", "a reading key is on the curve P-256"))
 
 
 def _ascending(names: tuple[str, ...]) -> bool:

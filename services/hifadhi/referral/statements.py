@@ -1,4 +1,4 @@
-"""The directory's statements: who may speak, with which keys (`wire.md` §1). Messages like any other, without a case."""
+"""The directory's statements: who may speak, with which keys (`wire.md` §1). Messages without a case."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal

@@ -1,0 +1,207 @@
+"""The fold of submissions into leaves: the one place where a message is ruled, by the registry and again by `verify`.
+
+It knows only this submission and what earlier leaves left behind, so the same order gives the same bytes. Per
+submission:
+
+1. Time: `stored_at` is the later of the append time and the last leaf's: a clock that steps back backdates nothing.
+2. Lapses first: whatever was due by then is sealed before it, so that nobody answers a deadline that has passed.
+3. What does not decode, or bears no valid signature of a key ever admitted, is a dead letter: it proves nothing.
+4. The same id and payload again is a repeat: it makes no leaf.
+5. All else gets a leaf, recorded or refused, with the gateway's own codes first, then those of `decide`.
+"""
+
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+from hifadhi.errors import Fault, Refused
+from hifadhi.evidence import strict_json
+from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
+from hifadhi.evidence.leaf import LAPSED, RECORDED, REFUSED, Leaf, Ruling
+from hifadhi.referral import admission, instant, message
+from hifadhi.referral.case import Case, Clock, Sealed
+from hifadhi.referral.closed import is_uuid7
+from hifadhi.referral.decide import Verdict
+from hifadhi.referral.directory import Directory, objection
+from hifadhi.referral.header import Header
+from hifadhi.referral.rules import rules
+from hifadhi.referral.statements import STATEMENTS
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Bytes that got no leaf, and why."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A message that has its leaf already."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewLeaf:
+    """A leaf, its index, and what it touched: its case and its message's id, where there is one."""
+
+    index: int
+    leaf: Leaf
+    case: str | None
+    message: str | None
+    is_statement: bool = False
+
+
+@dataclass(slots=True)
+class Fold:
+    """What the leaves so far come to. `cases` and `past` may be the few that the next submissions need."""
+
+    directory: Directory
+    rules: int
+    size: int = 0
+    stored_at: int = 0
+    cases: dict[str, Case] = field(default_factory=dict)
+    past: dict[str, Sealed] = field(default_factory=dict)
+    _clocks: list[Clock] = field(default_factory=list)
+
+    def load(self, cases: dict[str, Case], past: dict[str, Sealed]) -> None:
+        """Forget the cases and messages at hand and take these, with their running clocks."""
+        self.cases, self.past = cases, past
+        self._clocks = [clock for case in cases.values() for clock in case.clocks]
+        heapify(self._clocks)
+
+    def monotone(self, time_ms: int) -> int:
+        """Rule 1: the `stored_at` of a submission that the stream appended at `time_ms`."""
+        return max(time_ms, self.stored_at)
+
+    def next_due(self) -> int | None:
+        """When the next clock at hand lapses, milliseconds UTC."""
+        while self._clocks and self._clocks[0] not in self._running(self._clocks[0].case):
+            heappop(self._clocks)
+        return self._clocks[0].due if self._clocks else None
+
+    def lapse(self, position: int, time_ms: int) -> NewLeaf | None:
+        """Rule 2: the next lapse that the record at `position` triggers, or None when nothing more is due."""
+        stored_at, due = self.monotone(time_ms), self.next_due()
+        if due is None or due > stored_at:
+            return None
+        clock = heappop(self._clocks)
+        case = rules(self.rules).lapse(self.cases[clock.case], clock, self.directory)
+        self._keep(case)
+        ruling = Ruling(
+            ruling=LAPSED,
+            position=position,
+            stored_at=instant.write(stored_at),
+            clock=clock.clock,
+            case=case.id,
+            referral=clock.referral,
+            due=instant.write(clock.due),
+            case_version=case.version,
+            referral_version=case.referrals[clock.referral].version,
+            responsible=case.responsible,
+            parties=tuple(sorted(case.parties)),
+        )
+        return self._sealed(Leaf(ruling, b""), stored_at, case.id, None)
+
+    def rule(self, position: int, time_ms: int, raw: bytes) -> NewLeaf | Repeat | DeadLetter:
+        """Rules 3 to 5, for the envelope stored at `position`; its lapses have been sealed."""
+        try:
+            envelope = read_envelope(raw, typ=MESSAGE)
+            admission.check_signatures(envelope, self.directory)
+            message_id, named = _identity(envelope)
+        except Refused as refusal:  # rule 3
+            return DeadLetter(refusal.code)
+        earlier = self.past.get(message_id)
+        if earlier is not None and earlier.digest == envelope.digest:  # rule 4
+            return Repeat(earlier.index)
+        return self._ruled(position, self.monotone(time_ms), envelope, message_id, named)
+
+    def _ruled(self, position: int, stored_at: int, envelope: Envelope, message_id: str, named: str | None) -> NewLeaf:
+        header, verdict = self._verdict(envelope, stored_at)  # rule 5
+        case = self._effect(header, verdict, stored_at) if header and not verdict.code else self.cases.get(named or "")
+        referral = case.referrals.get(_referral_id(header)) if case and header else None
+        ruling = Ruling(
+            ruling=REFUSED if verdict.code else RECORDED,
+            code=verdict.code,
+            irregular=verdict.irregular or None,
+            position=position,
+            stored_at=instant.write(stored_at),
+            case_version=case.version if case else None,
+            referral_version=referral.version if referral else None,
+            responsible=case.responsible if case else None,
+        )
+        sealed = self._sealed(
+            Leaf(ruling, envelope.to_bytes()), stored_at, case.id if case else None, message_id, header
+        )
+        self.past.setdefault(message_id, _past(sealed, header, envelope, self.directory))
+        return sealed
+
+    def _verdict(self, envelope: Envelope, stored_at: int) -> tuple[Header | None, Verdict]:
+        try:
+            header = message.parse(envelope.payload)
+        except Refused as refusal:
+            return None, Verdict(refusal.code)
+        try:
+            admission.check_keys(envelope, header, self.directory)
+            admission.check_standing(header, self.directory)
+            admission.check_time(header, stored_at)
+        except Refused as refusal:
+            return header, Verdict(refusal.code)
+        if header.type in STATEMENTS:
+            return header, Verdict("ID_REUSED" if header.id in self.past else objection(self.directory, header))
+        return header, rules(self.rules).decide(header, self.cases.get(header.about), self.past)
+
+    def _effect(self, header: Header, verdict: Verdict, stored_at: int) -> Case | None:
+        if header.type in STATEMENTS:
+            self.directory = self.directory.evolve(header)
+            return None
+        case, now = self.cases.get(header.about), rules(self.rules)
+        if case and verdict.irregular:
+            return self._keep(now.joined(case, header))
+        return self._keep(now.evolve(case, header, stored_at, self.directory, self.past))
+
+    def _keep(self, case: Case) -> Case:
+        before = self._running(case.id)
+        self.cases[case.id] = case
+        for clock in case.clocks:
+            if clock not in before:
+                heappush(self._clocks, clock)
+        return case
+
+    def _running(self, case: str) -> tuple[Clock, ...]:
+        return self.cases[case].clocks if case in self.cases else ()
+
+    def _sealed(
+        self, leaf: Leaf, stored_at: int, case: str | None, message_id: str | None, header: Header | None = None
+    ) -> NewLeaf:
+        recorded_statement = header is not None and header.type in STATEMENTS and leaf.ruling.ruling == RECORDED
+        sealed = NewLeaf(self.size, leaf, case, message_id, recorded_statement)
+        self.size, self.stored_at = self.size + 1, stored_at
+        return sealed
+
+
+def _identity(envelope: Envelope) -> tuple[str, str | None]:
+    """The id, and the case if one is named, of a payload that may break every other rule."""
+    document = strict_json.parse(envelope.payload)
+    members = document if isinstance(document, dict) else {}
+    message_id, case = members.get("id"), members.get("case")
+    if not is_uuid7(message_id):
+        raise Refused(Fault("SCHEMA", "/id", "a message has an id"))
+    return str(message_id), case if isinstance(case, str) else None
+
+
+def _referral_id(header: Header) -> str:
+    return header.id if isinstance(header, message.ReferralRequested) else getattr(header, "referral", "")
+
+
+def _past(sealed: NewLeaf, header: Header | None, envelope: Envelope, directory: Directory) -> Sealed:
+    signer = directory.keys[envelope.signatures[0].kid].agency
+    return Sealed(
+        index=sealed.index,
+        digest=envelope.digest,
+        type=header.type if header else "",
+        sender=header.sender if header else signer,
+        to=header.addressees if header else (),
+        case=sealed.case or "",
+        recorded=sealed.leaf.ruling.ruling == RECORDED,
+    )

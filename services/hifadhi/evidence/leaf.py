@@ -1,0 +1,101 @@
+"""A ledger entry: three lines, the format, the ruling, the envelope (`wire.md` §3). Readable with `cat`.
+
+The bytes are what the tree hashes, so there is one way to write a leaf, and reading one checks that it is that way.
+"""
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from hifadhi.errors import HifadhiError, Tampered
+from hifadhi.evidence import strict_json
+
+FORMAT: Final = b"hifadhi/leaf/1"
+MAX_BYTES: Final = 65_535
+
+RECORDED: Final = "recorded"
+REFUSED: Final = "refused"
+LAPSED: Final = "lapsed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What the registry ruled; the fields in the order in which they are written, absent where they do not apply.
+
+    `position` in the topic `submissions` (of a lapse: of the record that triggered it); instants as on the wire.
+    """
+
+    ruling: str
+    code: str | None = None
+    irregular: bool | None = None
+    position: int
+    stored_at: str
+    clock: str | None = None
+    case: str | None = None
+    referral: str | None = None
+    due: str | None = None
+    case_version: int | None = None
+    referral_version: int | None = None
+    responsible: str | None = None
+    parties: tuple[str, ...] | None = None
+
+    def to_bytes(self) -> bytes:
+        """One line of JSON, without its LF."""
+        said = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
+        return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+_FIELDS: Final = tuple(field.name for field in fields(Ruling))
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A ruling and the envelope that it rules on; a lapse has an empty envelope."""
+
+    ruling: Ruling
+    envelope: bytes
+
+    def to_bytes(self) -> bytes:
+        """The bytes that are sealed."""
+        return b"\n".join((FORMAT, self.ruling.to_bytes(), self.envelope))
+
+
+def parse(raw: bytes) -> Leaf:
+    """The leaf in sealed bytes; `Tampered` if they are not exactly what `Leaf.to_bytes` writes."""
+    lines = raw.split(b"\n", 2)
+    if len(raw) > MAX_BYTES or len(lines) != 3 or lines[0] != FORMAT:  # noqa: PLR2004 (format, ruling, envelope)
+        raise Tampered("not a leaf of format 1")
+    leaf = Leaf(_ruling(lines[1]), lines[2])
+    if leaf.to_bytes() != raw:
+        raise Tampered("a leaf that is written in another way than ours")
+    return leaf
+
+
+def _ruling(line: bytes) -> Ruling:
+    try:
+        said: dict[str, Any] = strict_json.parse(line, max_depth=2)
+        if "parties" in said:
+            said["parties"] = tuple(said["parties"])
+        ruling = Ruling(**said)
+    except (HifadhiError, TypeError) as error:
+        raise Tampered("the ruling of a leaf cannot be read") from error
+    _check_types(ruling)
+    return ruling
+
+
+def _check_types(ruling: Ruling) -> None:
+    """Each field has its JSON type: a reader may rely on it before anything has been re-decided."""
+    for name, kind in _TYPES.items():
+        value = getattr(ruling, name)
+        if value is not None and type(value) is not kind:
+            raise Tampered(f"the ruling's '{name}' has the wrong type")
+    if ruling.parties is not None and not all(isinstance(party, str) for party in ruling.parties):
+        raise Tampered("the ruling's 'parties' have the wrong type")
+
+
+_TYPES: Final[dict[str, type]] = {
+    **dict.fromkeys(("ruling", "code", "stored_at", "clock", "case", "referral", "due", "responsible"), str),
+    **dict.fromkeys(("position", "case_version", "referral_version"), int),
+    "irregular": bool,
+    "parties": tuple,
+}

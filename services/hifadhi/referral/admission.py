@@ -1,0 +1,128 @@
+"""What a message and the directory show: is it authentic, from whom it says, to known parties? (`wire.md` §2).
+
+The gateway asks before it stores, and the registry asks again: the gateway faces the internet and is not believed.
+
+1. ALGORITHM: only Ed25519 and ES256, as the key is.
+2. KEY_UNKNOWN: each signature's key was admitted to the directory.
+3. KEY_NOT_VALID: it is not revoked, and of the use that this type asks for: a stolen old key signs nothing new.
+4. SENDER_MISMATCH: it is the key of `from`: no agency speaks for another. Governance signs by its threshold.
+5. SIGNATURE: it matches, over exactly these bytes.
+6. NOT_YOUR_ROLE: the sender's role may send this type: an observer decides nothing.
+7. ADDRESSEE_UNKNOWN: every addressee is in the directory, and a focal agency where one is asked for.
+8. READER_UNKNOWN: every reader is in the directory, and one whom the design lets read this part.
+9. SENT_IN_FUTURE: `sent_at` is at most five minutes ahead.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from hifadhi.errors import Fault, Refused
+from hifadhi.evidence.jws import Envelope
+from hifadhi.referral import instant
+from hifadhi.referral.directory import IDENTITY, Directory
+from hifadhi.referral.header import GOVERNANCE, Header, PartEntry
+from hifadhi.referral.message import EncounterReported, ReferralRequested
+from hifadhi.referral.statements import AgencyAdmitted, KeyAdded, KeyRevoked
+
+MAX_AHEAD_MS: Final = 5 * 60 * 1000
+STATEMENT_USE: Final[Mapping[type[Header], str]] = {KeyAdded: IDENTITY, KeyRevoked: IDENTITY}
+# Who reads a part beyond its sender and its addressees (`domain.md` §3).
+PART_ROLES: Final[Mapping[str, str]] = {"movement": "detection", "statistics": "statistics"}
+
+
+def check_keys(envelope: Envelope, header: Header, directory: Directory) -> None:
+    """Rules 1 to 4. Pointers are into the posted header."""
+    envelope.check_algorithms()  # rule 1
+    for number, signature in enumerate(envelope.signatures):
+        where = f"/signatures/{number}/protected"
+        key = directory.keys.get(signature.kid)
+        if key is None:  # rule 2
+            raise Refused(Fault("KEY_UNKNOWN", where, "the directory does not know this key; have it added first"))
+        if key.revoked:  # rule 3
+            raise Refused(Fault("KEY_NOT_VALID", where, "this key was revoked; sign with a valid one"))
+        if key.agency != header.sender:  # rule 4
+            raise Refused(Fault("SENDER_MISMATCH", where, "this is not a key of the agency in 'from'"))
+        if key.agency != GOVERNANCE and key.use != STATEMENT_USE.get(type(header), "sign"):  # rule 3
+            raise Refused(Fault("KEY_NOT_VALID", where, "a key of this use does not sign this type"))
+    _check_count(envelope, header, directory)
+
+
+def _check_count(envelope: Envelope, header: Header, directory: Directory) -> None:
+    signed = len(envelope.signatures)
+    if header.sender != GOVERNANCE and signed != 1:
+        raise Refused(Fault("SCHEMA", "/signatures", "this type has one signature, the sender's"))
+    if header.sender == GOVERNANCE and signed < directory.threshold:  # rule 4
+        raise Refused(Fault("SENDER_MISMATCH", "/signatures", "fewer governance keys signed than the threshold asks"))
+
+
+def check_signatures(envelope: Envelope, directory: Directory) -> None:
+    """Rules 1, 2 and 5: every signature matches its key, which was admitted once."""
+    for number, signature in enumerate(envelope.signatures):
+        key = directory.keys.get(signature.kid)
+        if key is None:
+            raise Refused(
+                Fault("KEY_UNKNOWN", f"/signatures/{number}/protected", "the directory does not know this key")
+            )
+        envelope.verify(number, key.jwk)
+
+
+def check_standing(header: Header, directory: Directory) -> None:
+    """Rules 6 to 8. Pointers are into the payload."""
+    _check_role(header, directory)
+    for number, agency in enumerate(header.addressees):  # rule 7
+        if agency not in directory.agencies:
+            raise Refused(Fault("ADDRESSEE_UNKNOWN", f"/to/{number}", "the directory does not know this agency"))
+    if isinstance(header, ReferralRequested) and not directory.agencies[header.to[0]].is_state:
+        raise Refused(Fault("ADDRESSEE_UNKNOWN", "/to/0", "only a state agency can answer a referral"))
+    if isinstance(header, EncounterReported) and header.case is None:
+        _check_opening(header, directory)
+    for number, entry in enumerate(header.part_entries):
+        _check_readers(header, entry, f"/parts/{number}/readers", directory)
+
+
+def _check_role(header: Header, directory: Directory) -> None:
+    if isinstance(header, AgencyAdmitted):
+        allowed = header.sender == GOVERNANCE
+    elif isinstance(header, KeyAdded):
+        allowed = header.sender == header.agency
+    elif isinstance(header, KeyRevoked):
+        allowed = header.sender in {GOVERNANCE, header.agency}
+    else:
+        agency = directory.agencies.get(header.sender)
+        allowed = agency is not None and (
+            agency.is_state or (_open_to_observers(header) and "observer" in agency.roles)
+        )
+    if not allowed:  # rule 6
+        raise Refused(Fault("NOT_YOUR_ROLE", "/from", "an agency of this role does not send this type"))
+
+
+def _open_to_observers(header: Header) -> bool:
+    return header.type in {"encounter.reported", "message.bounced"}
+
+
+def _check_opening(header: EncounterReported, directory: Directory) -> None:
+    """A state agency opens a case under itself; an observer under the one focal agency that it addresses."""
+    if directory.agencies[header.sender].is_state:
+        if header.to:
+            raise Refused(Fault("SCHEMA", "/to", "a state agency's opening encounter has no addressee"))
+        return
+    if len(header.to) != 1 or "focal" not in directory.agencies[header.to[0]].roles:  # rule 7
+        raise Refused(Fault("ADDRESSEE_UNKNOWN", "/to", "an observer's opening encounter addresses one focal agency"))
+
+
+def _check_readers(header: Header, entry: PartEntry, where: str, directory: Directory) -> None:
+    role = PART_ROLES.get(entry.name)
+    granted = set(directory.with_role(role) if role else header.addressees) | {header.sender}
+    for number, reader in enumerate(entry.readers):
+        if reader not in directory.agencies or reader not in granted:  # rule 8
+            says = "no such agency, or not one that may read this part"
+            raise Refused(Fault("READER_UNKNOWN", f"{where}/{number}", says))
+    # `sensitive` is need-to-know: its sender may leave an addressee out. The others reach all whom they are for.
+    if entry.name != "sensitive" and len(entry.readers) != len(granted):
+        raise Refused(Fault("SCHEMA", where, "a reader of this part is missing; see who has its role, and seal again"))
+
+
+def check_time(header: Header, now_ms: int) -> None:
+    """Rule 9."""
+    if instant.parse(header.sent_at) > now_ms + MAX_AHEAD_MS:
+        raise Refused(Fault("SENT_IN_FUTURE", "/sent_at", "this is more than five minutes ahead; set the clock right"))

@@ -1,0 +1,84 @@
+"""A case as the ledger's leaves have made it: one person, one responsible agency, the referrals about them."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pydantic import TypeAdapter
+
+from hifadhi.referral.table import LIVE, State
+
+
+class Clock(NamedTuple):
+    """A running deadline, milliseconds UTC. Clocks lapse in the order of this tuple."""
+
+    due: int
+    case: str
+    referral: str
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """A request of one agency to another. `version` counts what a later decision must have seen."""
+
+    id: str
+    kind: str
+    urgency: str
+    sender: str
+    receiver: str
+    state: State = State.SENT
+    version: int = 1
+    clock: str | None = None
+    due: int | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it asks for responsibility and has not ended: a case has at most one such."""
+        return self.kind == "responsibility" and self.state in LIVE
+
+    def other(self, agency: str) -> str | None:
+        """The other side, or None for an agency that is neither."""
+        return {self.sender: self.receiver, self.receiver: self.sender}.get(agency)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`version` rises with every decision, lapse and move of responsibility; the parties only grow."""
+
+    id: str
+    version: int
+    responsible: str
+    parties: frozenset[str]
+    referrals: dict[str, Referral] = field(default_factory=dict)
+
+    @property
+    def clocks(self) -> tuple[Clock, ...]:
+        """The running deadlines, unsorted."""
+        return tuple(
+            Clock(r.due, self.id, r.id, r.clock) for r in self.referrals.values() if r.due is not None and r.clock
+        )
+
+    def to_bytes(self) -> bytes:
+        """As a database row keeps it."""
+        return _ADAPTER.dump_json(self)
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "Case":
+        """From a database row."""
+        return _ADAPTER.validate_json(raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What later messages may ask of an earlier leaf's message."""
+
+    index: int
+    digest: str
+    type: str
+    sender: str
+    to: tuple[str, ...]
+    case: str
+    recorded: bool
+
+
+_ADAPTER = TypeAdapter(Case)

@@ -1,0 +1,72 @@
+"""`root.json`: what everybody is handed once, out of band, and takes from nowhere else (`wire.md` §5)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from hifadhi.errors import Fault, Refused
+from hifadhi.evidence import strict_json
+from hifadhi.evidence.jwk import Jwk
+from hifadhi.referral import faults
+from hifadhi.referral.closed import Closed, Exactly, Items, pattern
+from hifadhi.referral.statements import Ed25519Jwk, JwkFields
+
+MOST_KEYS = 8
+
+
+class Governance(Closed):
+    """The keys that sign the directory, and how many of them must."""
+
+    keys: Annotated[Items[JwkFields], Field(min_length=1, max_length=MOST_KEYS)]
+    threshold: Annotated[int, Field(ge=1, le=MOST_KEYS)]
+
+
+class HubKeys(Closed):
+    """The hub's keys by use: `ledger` signs checkpoints (the registry's alone), `gateway` receipts and refusals."""
+
+    ledger: Annotated[Items[Ed25519Jwk], Field(min_length=1, max_length=MOST_KEYS)]
+    gateway: Annotated[Items[JwkFields], Field(min_length=1, max_length=MOST_KEYS)]
+
+
+class Root(Closed):
+    """The exchange's name, its promise, its first rules and its first keys.
+
+    `origin`: the ledger's name (C2SP checkpoint origin). `max_delay_s`: seconds from a receipt to its leaf.
+    """
+
+    format: Annotated[Literal[1], Exactly()]
+    origin: Annotated[str, pattern(r"^[a-z0-9][a-z0-9.-]{0,60}(/[a-z0-9._-]{1,40}){0,3}$")]
+    max_delay_s: Annotated[int, Field(ge=1, le=86_400)]
+    rules: Annotated[int, Field(ge=1, le=9_999)]
+    governance: Governance
+    hub: HubKeys
+
+    @property
+    def governance_keys(self) -> tuple[Jwk, ...]:
+        """The governance keys, each a point of its curve."""
+        return tuple(Jwk.parse(key.model_dump()) for key in self.governance.keys)
+
+    @property
+    def gateway_keys(self) -> dict[str, Jwk]:
+        """The keys of receipts and refusals, by kid."""
+        return {jwk.kid: jwk for jwk in (Jwk.parse(key.model_dump()) for key in self.hub.gateway)}
+
+    @property
+    def ledger_keys(self) -> tuple[Jwk, ...]:
+        """The keys of checkpoints."""
+        return tuple(Jwk.parse(key.model_dump()) for key in self.hub.ledger)
+
+
+def parse(raw: bytes) -> Root:
+    """The root in a file's bytes; `Refused` with what is wrong in it."""
+    document = strict_json.parse(raw)
+    try:
+        root = Root.model_validate(document)
+    except ValidationError as error:
+        raise faults.refusal(error, document) from None
+    kids = {jwk.kid for jwk in root.governance_keys}
+    if len(kids) != len(root.governance.keys):
+        raise Refused(Fault("SCHEMA", "/governance/keys", "a key stands twice"))
+    if root.governance.threshold > len(kids):
+        raise Refused(Fault("SCHEMA", "/governance/threshold", "there are fewer keys than must sign"))
+    return root
