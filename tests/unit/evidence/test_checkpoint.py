@@ -52,6 +52,7 @@ def test_every_bit_of_a_checkpoint_counts() -> None:
         f"{ORIGIN}\n1\n",
         f"{ORIGIN}\n1\n{ROOT}",
         f"{ORIGIN}\n1\n{ROOT}\nan extension\n",
+        f"{ORIGIN}\n1\n{ROOT}\nan extension",
         f"{ORIGIN}\n1\n{ROOT}\n\n",
         f"\n{ORIGIN}\n1\n{ROOT}\n",
         f"{ORIGIN}2\n1\n{ROOT}\n",

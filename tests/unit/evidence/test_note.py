@@ -157,6 +157,13 @@ def test_a_line_that_is_no_signature_refuses_the_note(line: str) -> None:
         open_note(f"{NOTE}{line}\n", [verifier()])
 
 
+def test_a_note_without_an_empty_line_is_tampered() -> None:
+    signed = sign("\n", name="ledger.example", private=PRIVATE)
+    assert open_note(signed, [verifier()]).text == "\n"
+    with pytest.raises(Tampered):
+        open_note(signed.removeprefix("\n\n"), [verifier()])
+
+
 def test_the_last_line_ends_with_a_newline() -> None:
     with pytest.raises(Tampered):
         open_note(NOTE.removesuffix("\n"), [verifier()])

@@ -90,6 +90,7 @@ def test_a_proof_of_another_ledger_or_by_an_unknown_key_is_tampered() -> None:
         text(FIRST + " ", INDEX, *HASHES, "", NOTE),
         text(FIRST, *HASHES, "", NOTE),
         text(FIRST, "", NOTE),
+        text(FIRST, "5", *HASHES, "", NOTE),
         text(FIRST, "index 05", *HASHES, "", NOTE),
         text(FIRST, "index -5", *HASHES, "", NOTE),
         text(FIRST, "index  5", *HASHES, "", NOTE),

@@ -85,7 +85,17 @@ def test_tile_paths_are_those_of_the_specification() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [*NO_PATHS, "", " tile/0/000", "tile/0/000\n", "tile/0/000.p/1\n", "tile/0/\x00", "\ud800"]
+    "path",
+    [
+        *NO_PATHS,
+        "",
+        " tile/0/000",
+        "tile/0/000\n",
+        "tile/0/000.p/1\n",
+        "tile/0/\x00",
+        "\ud800",
+        f"tile/0/{'x001/' * 2000}000",
+    ],
 )
 def test_any_other_spelling_is_not_found(path: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -199,7 +209,7 @@ def test_a_node_is_the_same_however_high_its_tile_stands(level: int, data: st.Da
     assert node == Edge.empty().extend(leaves).root()
 
 
-@pytest.mark.parametrize("length", [0, 1, 31, 32, 63, 65, 127, 257 * HASH_BYTES])
+@pytest.mark.parametrize("length", [0, 1, 31, 32, 63, 65, 127, 129, 257 * HASH_BYTES])
 def test_a_tile_that_is_too_narrow_or_no_row_of_hashes_is_tampered(length: int) -> None:
     with pytest.raises(Tampered, match="tile/0/000"):
         node_from_tiles(2, 0, lambda _level, _index: bytes(length))

@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError
-from functools import cache
+from functools import cache, reduce
 
 import pytest
 from hypothesis import given
@@ -287,6 +287,18 @@ def test_no_consistency_proof_between_sizes_that_the_tree_cannot_have_had(old: i
         consistency_proof(old, new, node)
     with pytest.raises(Tampered):
         verify_consistency(old, bytes(32), new, bytes(32), [])
+
+
+def test_hashes_that_fit_do_not_make_up_for_numbers_that_no_tree_has() -> None:
+    """Each of these would verify, were the numbers not looked at first."""
+    verify_inclusion(node(0, 1), 1, 2, [node(0, 0)], root_of(2))
+    with pytest.raises(Tampered):
+        verify_inclusion(node(0, 1), -1, 2, [node(0, 0)], root_of(2))
+    with pytest.raises(Tampered):
+        verify_consistency(4, root_of(4), 2, root_of(4), [])
+    path = [node(0, 1)] * 63
+    with pytest.raises(Tampered):
+        verify_inclusion(node(0, 0), 0, MAX_SIZE + 1, path, reduce(node_hash, path, node(0, 0)))
 
 
 @pytest.mark.parametrize(
