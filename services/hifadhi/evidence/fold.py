@@ -74,18 +74,17 @@ class Fold:
         """Rule 1: the `stored_at` of a submission that the stream appended at `time_ms`."""
         return max(time_ms, self.stored_at)
 
-    def next_due(self) -> int | None:
-        """When the next clock at hand lapses, milliseconds UTC."""
+    def next_clock(self) -> Clock | None:
+        """The clock at hand that lapses first."""
         while self._clocks and self._clocks[0] not in self._running(self._clocks[0].case):
             heappop(self._clocks)
-        return self._clocks[0].due if self._clocks else None
+        return self._clocks[0] if self._clocks else None
 
     def lapse(self, position: int, time_ms: int) -> NewLeaf | None:
         """Rule 2: the next lapse that the record at `position` triggers, or None when nothing more is due."""
-        stored_at, due = self.monotone(time_ms), self.next_due()
-        if due is None or due > stored_at:
+        stored_at, clock = self.monotone(time_ms), self.next_clock()
+        if clock is None or clock.due > stored_at:
             return None
-        clock = heappop(self._clocks)
         case = rules(self.rules).lapse(self.cases[clock.case], clock, self.directory)
         self._keep(case)
         ruling = Ruling(
@@ -178,6 +177,18 @@ class Fold:
         sealed = NewLeaf(self.size, leaf, case, message_id, recorded_statement)
         self.size, self.stored_at = self.size + 1, stored_at
         return sealed
+
+
+def names_in(raw: bytes) -> tuple[set[str], str | None]:
+    """The messages and the case that the rules will ask of the past for this envelope; none if it does not decode."""
+    try:
+        document = strict_json.parse(read_envelope(raw, typ=MESSAGE).payload)
+    except Refused:
+        return set(), None
+    members = document if isinstance(document, dict) else {}
+    named = {members.get(name) for name in ("id", "in_reply_to", "encounter")}
+    case = members.get("case")
+    return {str(one) for one in named if is_uuid7(one)}, str(case) if is_uuid7(case) else None
 
 
 def _identity(envelope: Envelope) -> tuple[str, str | None]:

@@ -116,7 +116,10 @@ def sign(text: str, *, name: str, private: Ed25519PrivateKey) -> str:
 
 
 def open_note(note: str | bytes, verifiers: Sequence[Verifier]) -> Note:
-    """The note, if at least one of these keys signed it and none of them is misused; else Tampered."""
+    """The note, if at least one of these keys signed it and none of them is misused; else Tampered.
+
+    Refused: SCHEMA, if two of the keys share a name and an id.
+    """
     known = _by_name_and_id(verifiers)
     text, signatures = _split(plain_text(note))
     verified: list[Verifier] = []

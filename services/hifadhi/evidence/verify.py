@@ -1,0 +1,198 @@
+"""The audit of a ledger, leaf by leaf: every leaf is decided again and compared (`evidence.md` §5). Pure.
+
+Rules for each leaf, and the attack that each stops. The first leaf that breaks one is named.
+
+1. It is exactly what `leaf` writes: one ruling in two spellings.
+2. `stored_at` is an instant of the wire and never goes back: a message backdated to before its deadline.
+3. `position` rises; only a trigger's lapses, and then its own leaf, share one, and with it one `stored_at`: leaves put
+   in another order, or one submission sealed twice.
+4. A lapse stands exactly where it was first due: a deadline quietly skipped, brought forward, or put off.
+5. Its ruling is, byte for byte, what the rules in force give after the leaves before it: a refused message recorded, a
+   responsible agency or a version rewritten, a signature that does not match.
+6. It is neither a repeat nor a dead letter: a message sealed twice, or one that nobody signed.
+
+And for the whole:
+
+7. The leaves are those of a checkpoint that the root's ledger keys signed: a leaf dropped, added or exchanged.
+
+What no ledger shows by itself: a submission that never got a leaf (its receipt does), a `stored_at` moved to anywhere
+between its neighbours' (the receipt again), and a second history shown to others (witnesses).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from hifadhi.errors import Refused, Tampered
+from hifadhi.evidence import strict_json
+from hifadhi.evidence.checkpoint import Checkpoint
+from hifadhi.evidence.findings import Finding, Findings
+from hifadhi.evidence.fold import DeadLetter, Fold, NewLeaf, Repeat
+from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
+from hifadhi.evidence.leaf import LAPSED, Leaf, Ruling, parse
+from hifadhi.evidence.tree import Edge, leaf_hash
+from hifadhi.referral import instant
+from hifadhi.referral.case import Case
+from hifadhi.referral.directory import Agency, Directory
+from hifadhi.referral.root import Root
+from hifadhi.referral.rules import rules
+
+_INSTANT: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A leaf that stands. `case` is as the leaf leaves it; None where it concerns none."""
+
+    index: int
+    leaf: Leaf
+    case: Case | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was verified: numbers of leaves by ruling, of cases and agencies, and what an auditor should look at."""
+
+    origin: str
+    root: bytes
+    leaves: int
+    recorded: int
+    refused: int
+    lapsed: int
+    irregular: int
+    cases: int
+    agencies: int
+    last_stored_at: str | None
+    findings: tuple[Finding, ...]
+
+
+class Verifier:
+    """Takes the leaves in order. `Refused` RULES_UNKNOWN, if this program does not have the root's rules."""
+
+    def __init__(self, root: Root) -> None:
+        rules(root.rules)
+        self._fold = Fold(Directory.of(root), root.rules)
+        self._edge = Edge.empty()
+        self._position = -1
+        self._sealing = False
+        self._counts: Counter[str] = Counter()
+        self._findings = Findings()
+        self._stored_at: str | None = None
+
+    @property
+    def agencies(self) -> Mapping[str, Agency]:
+        """The agencies admitted so far."""
+        return self._fold.directory.agencies
+
+    def add(self, raw: bytes) -> Verified:
+        """The next leaf, if it stands; else `Tampered` with its index."""
+        index = self._fold.size
+        try:
+            leaf = parse(raw)  # rule 1
+            stored_at = _instant(leaf.ruling.stored_at)
+            self._check_order(leaf.ruling, stored_at)
+            again = self._decided_again(leaf, stored_at)
+            _compare(leaf, again.leaf)
+        except Tampered as why:
+            raise Tampered(str(why), index=index) from None
+        self._edge = self._edge.append(leaf_hash(raw))
+        self._note(again, stored_at)
+        return Verified(index, leaf, self._fold.cases.get(again.case or ""))
+
+    def finish(self, checkpoint: Checkpoint) -> Report:
+        """The report on all leaves, if they are those of this checkpoint, whose signature has been checked."""
+        if (self._edge.size, self._edge.root()) != (checkpoint.size, checkpoint.root):  # rule 7
+            raise Tampered("the leaves do not give the size and the root that the checkpoint signs")
+        return Report(
+            origin=checkpoint.origin,
+            root=checkpoint.root,
+            leaves=self._edge.size,
+            recorded=self._counts["recorded"],
+            refused=self._counts["refused"],
+            lapsed=self._counts["lapsed"],
+            irregular=self._counts["irregular"],
+            cases=len(self._fold.cases),
+            agencies=len(self.agencies),
+            last_stored_at=self._stored_at,
+            findings=self._findings.all(),
+        )
+
+    def _check_order(self, ruling: Ruling, stored_at: int) -> None:
+        if stored_at < self._fold.stored_at:  # rule 2
+            raise Tampered("stored before the leaf before it")
+        if ruling.position > self._position:
+            overdue = self._fold.next_clock()
+            if overdue and overdue.due <= self._fold.stored_at:  # rule 4: an earlier trigger owed this lapse
+                raise Tampered(f"a lapse was due at {instant.write(overdue.due)} and is not sealed before this")
+        elif ruling.position < self._position or not self._sealing:  # rule 3
+            raise Tampered("its position is not after that of the leaf before it")
+        elif stored_at != self._fold.stored_at:  # rule 3
+            raise Tampered("stored at another instant than the lapses of the same position")
+        self._position, self._sealing = ruling.position, ruling.ruling == LAPSED
+
+    def _decided_again(self, leaf: Leaf, stored_at: int) -> NewLeaf:
+        position = leaf.ruling.position
+        lapse = self._fold.lapse(position, stored_at)
+        if leaf.ruling.ruling == LAPSED:
+            if lapse is None:  # rule 4
+                raise Tampered("a lapse of which nothing was due")
+            return lapse
+        if lapse is not None:  # rule 4
+            raise Tampered(f"a lapse was due at {lapse.leaf.ruling.due} and is not sealed before this")
+        outcome = self._fold.rule(position, stored_at, leaf.envelope)
+        if isinstance(outcome, Repeat):  # rule 6
+            raise Tampered(f"the same message has its leaf already, at index {outcome.index}")
+        if isinstance(outcome, DeadLetter):  # rule 6
+            raise Tampered(f"what cannot have a leaf, for it proves nothing ({outcome.cause})")
+        return outcome
+
+    def _note(self, sealed: NewLeaf, stored_at: int) -> None:
+        ruling = sealed.leaf.ruling
+        self._counts[ruling.ruling] += 1
+        self._counts["irregular"] += bool(ruling.irregular)
+        self._stored_at = ruling.stored_at
+        if not sealed.leaf.envelope:
+            return
+        envelope = read_envelope(sealed.leaf.envelope, typ=MESSAGE)
+        said = _said(envelope)
+        kid, number = envelope.signatures[0].kid, said.get("sequence")
+        if type(number) is int and number > 0:
+            agency = self._fold.directory.keys[kid].agency
+            self._findings.add(kid, agency, number, sealed.index, stored_at)
+        if sealed.is_statement and said["type"] == "key.revoked" and "invalid_since" in said:
+            self._note_doubt(str(said["kid"]), str(said["invalid_since"]))
+
+    def _note_doubt(self, kid: str, invalid_since: str) -> None:
+        try:
+            self._findings.revoke(kid, instant.parse(invalid_since))
+        except Refused:  # 30 February: the schema cannot refuse it, and no rule depends on it
+            self._findings.revoke(kid, 0)
+
+
+def _said(envelope: Envelope) -> dict[str, object]:
+    """The members of a payload that the fold has read; it may break every other rule."""
+    said = strict_json.parse(envelope.payload)
+    return said if isinstance(said, dict) else {}
+
+
+def _instant(text: str) -> int:
+    """Rule 2."""
+    try:
+        milliseconds = instant.parse(text) if _INSTANT.fullmatch(text) else -1
+    except Refused:
+        milliseconds = -1
+    if milliseconds < 0:
+        raise Tampered("its 'stored_at' is no instant")
+    return milliseconds
+
+
+def _compare(leaf: Leaf, again: Leaf) -> None:
+    """Rule 5. The sentence shows what was decided again, not what a stranger may have written."""
+    for name in Ruling.__slots__:
+        was, now = getattr(leaf.ruling, name), getattr(again.ruling, name)
+        if was != now:
+            raise Tampered(f"its '{name}' is not what the rules give: {'none' if now is None else now}")
+    if leaf.envelope != again.envelope:
+        raise Tampered("a lapse has no envelope")

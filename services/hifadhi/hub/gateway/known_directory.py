@@ -1,0 +1,65 @@
+"""The directory as the gateway knows it: a fold of the topic `directory`, every statement checked again.
+
+1. Each record names the one before it: a statement left out is noticed.
+2. Each is signed as the directory before it demands: the registry is not believed either.
+"""
+
+import asyncio
+import time
+
+from hifadhi.errors import Refused, Tampered
+from hifadhi.evidence import leaf as leaves
+from hifadhi.evidence.jws import MESSAGE, read_envelope
+from hifadhi.referral import admission, message
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.root import Root
+from hifadhi.stream.port import Record, Stream
+from hifadhi.stream.topics import DIRECTORY
+
+REFRESH_EVERY_S = 1.0
+
+
+class KnownDirectory:
+    """`current` is as of the last refresh, which reads to the end, at most once a second, whoever asks."""
+
+    def __init__(self, stream: Stream, root: Root) -> None:
+        self._stream = stream
+        self.current = Directory.of(root)
+        self._position, self._last = 0, -1
+        self._refreshed = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def refresh(self) -> None:
+        """Know at least what the topic holds now; who comes too soon after another waits for the next second."""
+        asked = time.monotonic()
+        async with self._lock:
+            if self._refreshed > asked:
+                return
+            await asyncio.sleep(max(0.0, self._refreshed + REFRESH_EVERY_S - time.monotonic()))
+            self._refreshed = time.monotonic()
+            while records := await self._stream.read(DIRECTORY, self._position):
+                for record in records:
+                    self._take(record)
+                    self._position = record.position + 1
+
+    def _take(self, record: Record) -> None:
+        headers = dict(record.headers)
+        index = int(headers["index"])
+        if index <= self._last:  # published twice after a crash
+            return
+        if int(headers["previous"]) != self._last:  # rule 1
+            raise Tampered("a statement is missing from the topic 'directory'", index=index)
+        self.current = _after(self.current, record.value or b"", index)
+        self._last = index
+
+
+def _after(directory: Directory, raw: bytes, index: int) -> Directory:
+    try:
+        envelope = read_envelope(leaves.parse(raw).envelope, typ=MESSAGE)
+        header = message.parse(envelope.payload)
+        admission.check_signatures(envelope, directory)  # rule 2
+        admission.check_keys(envelope, header, directory)
+        admission.check_standing(header, directory)
+    except Refused as refusal:
+        raise Tampered(f"the directory holds a statement that is not valid: {refusal.code}", index=index) from refusal
+    return directory.evolve(header)

@@ -1,0 +1,99 @@
+"""What the message and the directory show, before anything is stored (`wire.md` §2). Pure.
+
+1. The body is strict JSON within its bounds, and exactly a header and its parts.
+2. The payload has a known format and type and fits its closed schema.
+3. `admission`: keys, sender, signature, roles, addressees, readers, time.
+4. The parts are those of the header, no more, no fewer, byte for byte: the hub stores nothing that nobody signed for.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, Final
+
+from hifadhi.errors import Fault, Refused
+from hifadhi.evidence import b64u, strict_json
+from hifadhi.evidence.jws import MESSAGE, Envelope, parse_envelope
+from hifadhi.referral import admission, message
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.header import Header
+
+MAX_BODY: Final = 1 << 20
+MAX_BATCH: Final = 8 << 20
+MAX_LINES: Final = 500
+# body, parts: an envelope's signatures are the deepest.
+MAX_DEPTH: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message that could be read; what the directory says of it is not asked yet. `parts`: sealed strings by name."""
+
+    envelope: Envelope
+    header: Header
+    parts: Mapping[str, str]
+
+
+def digest_of(raw: bytes) -> str:
+    """What a refusal names: the message's digest if one can be made out, else that of the bytes as posted."""
+    try:
+        return parse_envelope(_members(raw)["header"], typ=MESSAGE).digest
+    except Refused:
+        return b64u.encode(sha256(raw).digest())
+
+
+def read(raw: bytes) -> Posted:
+    """Rules 1 and 2; `Refused` with pointers into the posted body."""
+    if len(raw) > MAX_BODY:
+        raise Refused(Fault("TOO_LARGE", "", f"a message has at most {MAX_BODY} bytes"))
+    members = _members(raw)
+    envelope = parse_envelope(members["header"], typ=MESSAGE, pointer="/header")
+    with _below("/header/payload"):
+        header = message.parse(envelope.payload)  # rule 2
+    return Posted(envelope, header, _parts(members["parts"]))
+
+
+def check(posted: Posted, directory: Directory, now_ms: int) -> None:
+    """Rules 3 and 4; `Refused`, and nothing is stored."""
+    with _below("/header"):
+        admission.check_keys(posted.envelope, posted.header, directory)
+        admission.check_signatures(posted.envelope, directory)
+    with _below("/header/payload"):
+        admission.check_standing(posted.header, directory)
+    _check_parts(posted)  # rule 4
+    with _below("/header/payload"):
+        admission.check_time(posted.header, now_ms)
+
+
+def _members(raw: bytes) -> dict[str, Any]:
+    return strict_json.members(strict_json.parse(raw, max_depth=MAX_DEPTH), ("header", "parts"))  # rule 1
+
+
+def _parts(value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(sealed, str) for sealed in value.values()):
+        raise Refused(Fault("SCHEMA", "/parts", "an object of strings, each a sealed part under its name"))
+    return value
+
+
+def _check_parts(posted: Posted) -> None:
+    entries = posted.header.part_entries
+    for entry in entries:
+        if entry.name not in posted.parts:
+            raise Refused(Fault("PART_MISSING", f"/parts/{entry.name}", "the header names this part; send it along"))
+    if len(posted.parts) != len(entries):
+        raise Refused(Fault("PART_SURPLUS", "/parts", "a part that the header does not name; leave it out"))
+    for entry in entries:
+        sealed = posted.parts[entry.name].encode("utf-8")
+        if b64u.encode(sha256(sealed).digest()) != entry.digest:
+            says = "the part is not the one whose digest was signed; send the very string that was sealed"
+            raise Refused(Fault("PART_DIGEST", f"/parts/{entry.name}", says))
+
+
+@contextmanager
+def _below(prefix: str) -> Iterator[None]:
+    """Moves the pointers of what is refused to where it stands in the posted body."""
+    try:
+        yield
+    except Refused as refusal:
+        raise Refused(*(replace(fault, pointer=prefix + fault.pointer) for fault in refusal.faults)) from None

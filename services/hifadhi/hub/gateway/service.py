@@ -1,0 +1,193 @@
+"""The gateway's HTTP face: POST /v1/messages, one message or a batch of lines."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from hifadhi.diagnostics import log
+from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
+from hifadhi.evidence import b64u
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.hub import problem
+from hifadhi.hub.gateway import reception
+from hifadhi.hub.gateway.known_directory import KnownDirectory
+from hifadhi.hub.gateway.notices import Notary
+from hifadhi.hub.gateway.pressure import Pressure
+from hifadhi.hub.gateway.reception import MAX_BATCH, MAX_BODY, MAX_LINES, Posted
+from hifadhi.referral.root import Root
+from hifadhi.stream.port import Appended, Entry, Stream
+from hifadhi.stream.topics import PARTS, SUBMISSIONS
+
+JSON: Final = "application/json"
+NDJSON: Final = "application/x-ndjson"
+BODY_DEADLINE_S: Final = 30.0
+PRESSURE_EVERY_S: Final = 0.25
+# How soon a revoked key is refused here; the registry refuses it at once.
+DIRECTORY_EVERY_S: Final = 5.0
+# Codes that the directory may have outgrown since the last look.
+MAYBE_NEW: Final = frozenset({"KEY_UNKNOWN", "NOT_YOUR_ROLE", "ADDRESSEE_UNKNOWN", "READER_UNKNOWN", "SENDER_MISMATCH"})
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of a batch on its way: refused, or checked and then stored."""
+
+    raw: bytes
+    posted: Posted | None = None
+    error: HifadhiError | None = None
+    stored: Appended | None = None
+
+
+class Gateway:
+    """Stateless: run as many as there are cores."""
+
+    def __init__(self, *, stream: Stream, root: Root, key: PrivateJwk, clock_ms: Callable[[], int]) -> None:
+        self._stream, self._clock_ms = stream, clock_ms
+        self._directory = KnownDirectory(stream, root)
+        self._pressure = Pressure(stream, root.max_delay_s, clock_ms)
+        self._notary = Notary(key, root.origin)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def routes(self) -> list[web.RouteDef]:
+        """The one path that takes messages."""
+        return [web.post("/v1/messages", self.post)]
+
+    async def start(self) -> None:
+        """Know the directory and how far the registry is, then open."""
+        await self._directory.refresh()
+        await self._pressure.measure()
+        self._tasks = [
+            asyncio.create_task(_every(PRESSURE_EVERY_S, self._pressure.measure)),
+            asyncio.create_task(_every(DIRECTORY_EVERY_S, self._directory.refresh)),
+        ]
+
+    async def stop(self) -> None:
+        """Stop watching; requests under way are the server's to end."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Take one message, or a batch."""
+        kind = request.content_type
+        if kind not in {JSON, NDJSON}:
+            raise Refused(Fault("MEDIA_TYPE", "", f"send {JSON}, or {NDJSON} for a batch"))
+        raw = await _body(request, MAX_BATCH if kind == NDJSON else MAX_BODY)
+        return await (self._batch(raw) if kind == NDJSON else self._single(raw))
+
+    async def _single(self, raw: bytes) -> web.Response:
+        line = Line(raw)
+        await self._take([line])
+        if line.posted and line.stored:
+            receipt = self._notary.receipt(line.posted, line.stored)
+            return web.json_response({"receipt": receipt}, status=202)
+        return problem.answer(_failed(line), **self._evidence(line))
+
+    async def _batch(self, raw: bytes) -> web.Response:
+        lines = [Line(part) for part in raw.split(b"\n") if part.strip()]
+        if not 1 <= len(lines) <= MAX_LINES:
+            raise Refused(Fault("TOO_LARGE", "", f"a batch has 1 to {MAX_LINES} lines, one message each"))
+        await self._take(lines)
+        answers = [self._line_answer(line) for line in lines]
+        accepted = [(line.posted, line.stored) for line in lines if line.posted and line.stored]
+        answers.append({"receipt": self._notary.batch_receipt(accepted)})
+        body = "".join(json.dumps(one, separators=(",", ":")) + "\n" for one in answers)
+        return web.Response(text=body, content_type=NDJSON)
+
+    async def _take(self, lines: Sequence[Line]) -> None:
+        """Check all, store all that pass; each line ends with `stored` or with `error`."""
+        async for line in _yielding(lines):
+            try:
+                self._pressure.check()
+                line.posted = await self._checked(line.raw)
+            except (Refused, Unavailable) as error:
+                line.error = error
+        good = [line for line in lines if line.posted]
+        try:
+            await self._store(good)
+        except Unavailable:
+            why = "the outcome is unknown; send the same message again: a repeat is harmless"
+            for line in good:
+                line.error = Unavailable(why, code="OUTCOME_UNKNOWN")
+
+    async def _checked(self, raw: bytes) -> Posted:
+        posted = reception.read(raw)
+        try:
+            reception.check(posted, self._directory.current, self._clock_ms())
+        except Refused as refusal:
+            if refusal.code not in MAYBE_NEW:
+                raise
+            await self._directory.refresh()
+            reception.check(posted, self._directory.current, self._clock_ms())
+        return posted
+
+    async def _store(self, good: Sequence[Line]) -> None:
+        """Parts first, then the submissions: crash in between, and only parts that nothing names are left over."""
+        parts = [entry for line in good if line.posted for entry in _part_entries(line.posted)]
+        if parts:
+            await self._stream.append(PARTS, parts)
+        if good:
+            entries = [_submission(line.posted) for line in good if line.posted]
+            for line, stored in zip(good, await self._stream.append(SUBMISSIONS, entries), strict=True):
+                line.stored = stored
+
+    def _line_answer(self, line: Line) -> dict[str, Any]:
+        if line.posted and line.stored:
+            return {"status": 202, "id": line.posted.header.id, "digest": line.posted.envelope.digest}
+        return problem.problem_of(_failed(line), **self._evidence(line))
+
+    def _evidence(self, line: Line) -> dict[str, str]:
+        if not isinstance(line.error, Refused):
+            return {}
+        return {"evidence": self._notary.refusal(line.error, reception.digest_of(line.raw), self._clock_ms())}
+
+
+async def _every(seconds: float, look: Callable[[], Awaitable[None]]) -> None:
+    """Look again and again; what cannot be seen now is looked at later, and what is seen stays as it was."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await look()
+        except (Unavailable, Tampered) as error:
+            log.warning("gateway cannot see", why=str(error))
+
+
+def _failed(line: Line) -> HifadhiError:
+    return line.error or Unavailable("nothing was stored; send the same message again")
+
+
+def _part_entries(posted: Posted) -> list[Entry]:
+    entries = posted.header.part_entries
+    return [Entry(b64u.decode(entry.digest), posted.parts[entry.name].encode()) for entry in entries]
+
+
+def _submission(posted: Posted) -> Entry:
+    return Entry(posted.header.about.encode(), posted.envelope.to_bytes())
+
+
+async def _yielding(lines: Sequence[Line]) -> AsyncIterator[Line]:
+    """The lines, with a breath for everybody else after each: a batch of 500 holds nobody up."""
+    for line in lines:
+        yield line
+        if len(lines) > 1:
+            await asyncio.sleep(0)
+
+
+async def _body(request: web.Request, most: int) -> bytes:
+    """The whole body, if it comes in time and is no larger than `most` bytes, compressed or not."""
+    pieces, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_DEADLINE_S):
+            async for piece in request.content.iter_chunked(1 << 16):
+                pieces.append(piece)
+                size += len(piece)
+                if size > most:
+                    raise Refused(Fault("TOO_LARGE", "", f"at most {most} bytes; send fewer at once"))
+    except TimeoutError:
+        raise Refused(Fault("TIMEOUT", "", f"the body did not come within {BODY_DEADLINE_S:.0f} s")) from None
+    return b"".join(pieces)

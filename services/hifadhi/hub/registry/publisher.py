@@ -1,0 +1,94 @@
+"""Makes known what is committed, from the rows, in this order: checkpoint and tiles, record, directory, dead letters.
+
+Every step may be done twice: tiles and checkpoint only rise, readers of `record` drop an index that they know, a dead
+letter's key is its position. A crash in between leaves the rest to the next call; nothing is delivered unsealed,
+because a leaf is a row before it is a record.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import delete, func, select, update
+
+from hifadhi.hub.registry import tiling
+from hifadhi.hub.registry.rows import read_state
+from hifadhi.hub.registry.tables import dead_letters, leaves, state
+from hifadhi.store.port import Store
+from hifadhi.stream.port import Entry, Stream
+from hifadhi.stream.topics import DEAD_LETTERS, DIRECTORY, PROGRESS, PROGRESS_KEY, RECORD
+
+# Leaves of one append: at most 64 KiB each, 16 MiB together.
+PAGE = 200
+
+
+class Publisher:
+    """Catches up with the committed rows."""
+
+    def __init__(self, store: Store, stream: Stream, origin: str, private: Ed25519PrivateKey) -> None:
+        self._store, self._stream, self._origin, self._private = store, stream, origin, private
+
+    async def catch_up(self) -> None:
+        """Publish everything that is committed and not yet noted as published."""
+        await tiling.catch_up(self._store, self._origin, self._private)
+        while await self._publish_page():
+            pass
+        await self._publish_dead()
+        await self._publish_progress()
+
+    async def _publish_page(self) -> bool:
+        async with self._store.read() as db:
+            published = (await read_state(db)).published
+            page = select(leaves).where(leaves.c.leaf_index >= published, leaves.c.leaf_index < published + PAGE)
+            found = (await db.execute(page.order_by(leaves.c.leaf_index))).all()
+        if not found:
+            return False
+        await self._stream.append(RECORD, [_record(row) for row in found])
+        await self._publish_statements([row for row in found if row.is_statement])
+        async with self._store.write() as db:  # crash before this line: the page is published again
+            end = found[-1].leaf_index + 1
+            await db.execute(update(state).where(state.c.published < end).values(published=end))
+        return True
+
+    async def _publish_statements(self, statements: Sequence[Any]) -> None:
+        if not statements:
+            return
+        async with self._store.read() as db:
+            before = select(func.max(leaves.c.leaf_index)).where(
+                leaves.c.is_statement, leaves.c.leaf_index < statements[0].leaf_index
+            )
+            previous = (await db.execute(before)).scalar()
+        entries = []
+        for row in statements:
+            entries.append(_statement(row, -1 if previous is None else previous))
+            previous = row.leaf_index
+        await self._stream.append(DIRECTORY, entries)
+
+    async def _publish_dead(self) -> None:
+        async with self._store.read() as db:
+            found = (await db.execute(select(dead_letters).order_by(dead_letters.c.position).limit(PAGE))).all()
+        if not found:
+            return
+        await self._stream.append(DEAD_LETTERS, [_dead(row) for row in found])
+        async with self._store.write() as db:
+            await db.execute(delete(dead_letters).where(dead_letters.c.position <= found[-1].position))
+
+    async def _publish_progress(self) -> None:
+        async with self._store.read() as db:
+            row = await read_state(db)
+        value = json.dumps({"position": row.position, "size": row.size}).encode()
+        await self._stream.append(PROGRESS, [Entry(PROGRESS_KEY, value)])
+
+
+def _record(row: Any) -> Entry:  # noqa: ANN401 (a row)
+    return Entry(row.key.encode(), row.leaf, (("index", str(row.leaf_index).encode()),))
+
+
+def _statement(row: Any, previous: int) -> Entry:  # noqa: ANN401 (a row)
+    index = str(row.leaf_index).encode()
+    return Entry(index, row.leaf, (("index", index), ("previous", str(previous).encode())))
+
+
+def _dead(row: Any) -> Entry:  # noqa: ANN401 (a row)
+    return Entry(f"submissions:{row.position}".encode(), row.value, (("cause", row.cause.encode()),))

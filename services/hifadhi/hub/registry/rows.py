@@ -1,0 +1,142 @@
+"""The registry's statements: what it loads before it rules a batch, and what one transaction writes afterwards."""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hifadhi.errors import Unavailable
+from hifadhi.evidence.fold import Fold
+from hifadhi.evidence.tree import Edge, leaf_hash
+from hifadhi.hub.registry.batch import Batch
+from hifadhi.hub.registry.tables import cases, clocks, dead_letters, leaves, messages, state
+from hifadhi.referral.case import Case, Clock, Sealed
+from hifadhi.store.upsert import insert_ignoring, upsert
+
+STATE_ID = 1
+# A statement has at most so many bound values: SQLite allows 32,766, and a long IN list is no faster.
+CHUNK = 500
+
+
+class SwapLost(Unavailable):
+    """Another registry sealed first. Forget everything, read the row, stand by."""
+
+
+async def prepare(db: AsyncConnection, rules: int) -> None:
+    """The row that the swap needs, if it is not there yet."""
+    first = {"id": STATE_ID, "position": 0, "size": 0, "stored_at": 0, "rules": rules, "edge": b""}
+    first |= {"published": 0, "checkpoint_size": -1, "checkpoint": ""}
+    await db.execute(insert_ignoring(state), [first])
+
+
+async def read_state(db: AsyncConnection) -> Any:  # noqa: ANN401 (a row)
+    """The one row of `registry_state`."""
+    return (await db.execute(select(state))).one()
+
+
+async def statements(db: AsyncConnection) -> list[bytes]:
+    """The directory's leaves, in order."""
+    found = await db.execute(select(leaves.c.leaf).where(leaves.c.is_statement).order_by(leaves.c.leaf_index))
+    return list(found.scalars())
+
+
+async def due_clocks(db: AsyncConnection, until: int, limit: int) -> list[Clock]:
+    """The first clocks that lapse at or before `until` (milliseconds), in the order in which they lapse."""
+    order = (clocks.c.due, clocks.c.case, clocks.c.referral, clocks.c.clock)
+    found = await db.execute(select(*order).where(clocks.c.due <= until).order_by(*order).limit(limit))
+    return [Clock(*row) for row in found]
+
+
+async def load_past(db: AsyncConnection, ids: Collection[str]) -> dict[str, Sealed]:
+    """The messages of these ids that have a leaf."""
+    rows = [
+        row
+        async for chunk in _chunks(ids)
+        for row in await db.execute(select(messages).where(messages.c.id.in_(chunk)))
+    ]
+    return {
+        row.id: Sealed(
+            row.leaf_index, row.digest, row.type, row.sender, tuple(json.loads(row.addressees)), row.case, row.recorded
+        )
+        for row in rows
+    }
+
+
+async def load_cases(db: AsyncConnection, ids: Collection[str]) -> dict[str, Case]:
+    """The heads of these cases."""
+    rows = [row async for chunk in _chunks(ids) for row in await db.execute(select(cases).where(cases.c.id.in_(chunk)))]
+    return {row.id: Case.from_bytes(row.head) for row in rows}
+
+
+async def _chunks(ids: Collection[str]) -> Any:  # noqa: ANN401 (an async iterator, so that callers read in one line)
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]
+
+
+async def commit(db: AsyncConnection, batch: Batch, fold: Fold, edge: Edge) -> Edge:
+    """Everything that the batch made true, first of all the swap. The caller's transaction is the commit point."""
+    raw = [new.leaf.to_bytes() for new in batch.leaves]
+    hashes = [leaf_hash(leaf) for leaf in raw]
+    edge = edge.extend(hashes)
+    swapped = await db.execute(
+        update(state)
+        .where(state.c.position == batch.position, state.c.size == batch.size)
+        .values(position=batch.next_position, size=fold.size, stored_at=fold.stored_at, edge=edge.to_bytes())
+    )
+    if swapped.rowcount != 1:
+        raise SwapLost("another registry has sealed this batch")
+    await _insert_leaves(db, batch, raw, hashes)
+    await _write_messages(db, batch, fold)
+    await _write_cases(db, batch, fold)
+    if batch.dead:
+        dead = [{"position": r.position, "cause": d.cause, "value": r.value or b""} for r, d in batch.dead]
+        await db.execute(insert(dead_letters), dead)
+    return edge
+
+
+async def _insert_leaves(db: AsyncConnection, batch: Batch, raw: Sequence[bytes], hashes: Sequence[bytes]) -> None:
+    rows = [
+        {"leaf_index": n.index, "hash": h, "leaf": r, "key": n.case or n.message or "", "is_statement": n.is_statement}
+        for n, r, h in zip(batch.leaves, raw, hashes, strict=True)
+    ]
+    if rows:
+        await db.execute(insert(leaves), rows)
+
+
+async def _write_messages(db: AsyncConnection, batch: Batch, fold: Fold) -> None:
+    rows = [_message_row(n.message, fold.past[n.message]) for n in batch.leaves if n.message]
+    if rows:  # a reused id has its row already, of its first payload
+        await db.execute(insert_ignoring(messages), rows)
+
+
+def _message_row(message_id: str, sealed: Sealed) -> dict[str, Any]:
+    return {
+        "id": message_id,
+        "leaf_index": sealed.index,
+        "digest": sealed.digest,
+        "type": sealed.type,
+        "sender": sealed.sender,
+        "addressees": json.dumps(sealed.to),
+        "case": sealed.case,
+        "recorded": sealed.recorded,
+    }
+
+
+async def _write_cases(db: AsyncConnection, batch: Batch, fold: Fold) -> None:
+    touched = [fold.cases[case] for case in sorted({n.case for n in batch.leaves if n.case})]
+    if not touched:
+        return
+    heads = [{"id": case.id, "head": case.to_bytes()} for case in touched]
+    await db.execute(upsert(cases, keys=["id"], set_=["head"]), heads)
+    async for chunk in _chunks([case.id for case in touched]):
+        await db.execute(delete(clocks).where(clocks.c.case.in_(chunk)))
+    await _insert_clocks(db, touched)
+
+
+async def _insert_clocks(db: AsyncConnection, touched: Iterable[Case]) -> None:
+    running = [clock._asdict() for case in touched for clock in case.clocks]
+    if running:
+        await db.execute(insert(clocks), running)

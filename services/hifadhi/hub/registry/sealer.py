@@ -1,0 +1,114 @@
+"""Reads submissions in order and seals them: load, rule in memory, commit with one compare-and-swap.
+
+Crash at any line: before the commit nothing has happened; after it everything has, and the publisher catches up from
+the rows. After a failed or unknown commit all that is in memory is forgotten and the row is read again.
+"""
+
+from collections.abc import Sequence
+
+from hifadhi.evidence import leaf as leaves
+from hifadhi.evidence.fold import Fold, names_in
+from hifadhi.evidence.jws import MESSAGE, read_envelope
+from hifadhi.evidence.leaf import Leaf
+from hifadhi.evidence.tree import Edge
+from hifadhi.hub.registry import batch as batches
+from hifadhi.hub.registry import rows
+from hifadhi.hub.registry.batch import Batch
+from hifadhi.referral import message
+from hifadhi.referral.case import Clock
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.root import Root
+from hifadhi.store.port import Store
+from hifadhi.stream.port import Record
+
+# At most so many clocks are loaded for one transaction: a hub that was away for weeks wakes in bounded memory.
+MOST_LAPSES = 500
+
+
+class Sealer:
+    """The sequencer's state in memory, always equal to the committed row, or forgotten."""
+
+    def __init__(self, store: Store, root: Root) -> None:
+        self._store, self._root = store, root
+        self._fold: Fold | None = None
+        self._edge = Edge.empty()
+        self.position = 0
+
+    async def load(self) -> None:
+        """Take everything from the committed row."""
+        async with self._store.write() as db:
+            await rows.prepare(db, self._root.rules)
+        async with self._store.read() as db:
+            state = await rows.read_state(db)
+            directory = Directory.of(self._root)
+            for raw in await rows.statements(db):
+                envelope = read_envelope(leaves.parse(raw).envelope, typ=MESSAGE)
+                directory = directory.evolve(message.parse(envelope.payload))
+        self._fold = Fold(directory, state.rules, state.size, state.stored_at)
+        self._edge = Edge.from_bytes(state.size, state.edge)
+        self.position = state.position
+
+    def forget(self) -> None:
+        """Believe nothing that is in memory; the next batch loads anew."""
+        self._fold = None
+
+    @property
+    def size(self) -> int:
+        """How many leaves are sealed."""
+        return self._fold.size if self._fold else 0
+
+    async def next_due(self) -> int | None:
+        """When the next deadline lapses, milliseconds UTC."""
+        async with self._store.read() as db:
+            first = await rows.due_clocks(db, 2**62, 1)
+        return first[0].due if first else None
+
+    async def seal(self, records: Sequence[Record]) -> Batch:
+        """Rule and commit these records, or only the lapses that come before the first of them."""
+        fold = await self._ready()
+        latest = max(fold.monotone(record.time_ms) for record in records)
+        async with self._store.read() as db:
+            due = await rows.due_clocks(db, latest, MOST_LAPSES + 1)
+        if len(due) > MOST_LAPSES and len(records) > 1:
+            return await self.seal(records[:1])
+        batch = await self._ruled(fold, records, due)
+        return await self._committed(batch, fold)
+
+    async def refold(self, found: Sequence[Leaf]) -> Batch:
+        """Take over leaves that `record` holds and the rows have lost; re-decided, they must come out equal."""
+        fold = await self._ready()
+        latest = max(batches.stored_at(leaf) for leaf in found)
+        async with self._store.read() as db:
+            due = await rows.due_clocks(db, latest, MOST_LAPSES + len(found))
+        await self._at_hand(fold, [leaf.envelope for leaf in found if leaf.envelope], due)
+        return await self._committed(batches.refold(fold, self.position, found), fold)
+
+    async def _ready(self) -> Fold:
+        if self._fold is None:
+            await self.load()
+        assert self._fold is not None  # noqa: S101 (for the type checker: load has set it)
+        return self._fold
+
+    async def _ruled(self, fold: Fold, records: Sequence[Record], due: list[Clock]) -> Batch:
+        if len(due) > MOST_LAPSES:
+            await self._at_hand(fold, [], due[:-1])
+            return batches.lapses_only(fold, self.position, records[0], due[-2])
+        await self._at_hand(fold, [record.value for record in records if record.value], due)
+        return batches.rule(fold, self.position, records)
+
+    async def _at_hand(self, fold: Fold, envelopes: Sequence[bytes], due: Sequence[Clock]) -> None:
+        """Load what the rules may ask for: the cases and messages that are named, and the cases with a clock due."""
+        ids, case_ids = set[str](), {clock.case for clock in due}
+        for raw in envelopes:
+            named, case = names_in(raw)
+            ids |= named
+            case_ids |= {case} if case else set()
+        async with self._store.read() as db:
+            fold.load(await rows.load_cases(db, case_ids), await rows.load_past(db, ids))
+
+    async def _committed(self, batch: Batch, fold: Fold) -> Batch:
+        self._fold = None  # until the commit is known
+        async with self._store.write() as db:
+            edge = await rows.commit(db, batch, fold, self._edge)
+        self._fold, self._edge, self.position = fold, edge, batch.next_position
+        return batch

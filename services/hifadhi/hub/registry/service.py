@@ -1,0 +1,110 @@
+"""The registry's loop: read, seal, publish; tick when a deadline is due; stop loudly when evidence lies."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hifadhi.diagnostics import log
+from hifadhi.errors import Unavailable
+from hifadhi.hub.registry.publisher import Publisher
+from hifadhi.hub.registry.recovery import recover
+from hifadhi.hub.registry.rows import SwapLost
+from hifadhi.hub.registry.sealer import Sealer
+from hifadhi.hub.registry.web import Faces
+from hifadhi.referral.root import Root
+from hifadhi.store.port import Store
+from hifadhi.stream.port import Entry, Record, Stream
+from hifadhi.stream.topics import SUBMISSIONS
+
+BATCH = 500
+IDLE_S = 0.25
+TICK_EVERY_MS = 1000
+STAND_BY_S = 1.0
+
+
+class Registry:
+    """One sequencer. A second instance on the same store loses every swap, forgets, and stands by."""
+
+    def __init__(
+        self,
+        *,
+        stream: Stream,
+        store: Store,
+        root: Root,
+        ledger_key: Ed25519PrivateKey,
+        audience: str,
+        clock_ms: Callable[[], int],
+    ) -> None:
+        self._stream, self._store, self._clock_ms = stream, store, clock_ms
+        self._sealer = Sealer(store, root)
+        self._publisher = Publisher(store, stream, root.origin, ledger_key)
+        self._faces = Faces(store=store, root=root, audience=audience)
+        self._task: asyncio.Task[None] | None = None
+        self._due: int | None = None
+        self._ticked = 0
+
+    def routes(self) -> list[web.RouteDef]:
+        """Ledger, proofs and directory."""
+        return self._faces.routes()
+
+    async def start(self) -> None:
+        """Recover, then rule in the background."""
+        refolded = await recover(self._store, self._stream, self._sealer)
+        await self._publisher.catch_up()
+        self._due = await self._sealer.next_due()
+        log.info("registry ready", size=self._sealer.size, refolded=refolded)
+        self._task = asyncio.create_task(self._run(), name="registry")
+
+    async def stop(self) -> None:
+        """End within a batch. Whatever is half done is finished from the rows at the next start."""
+        task, self._task = self._task, None
+        if task:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the loop runs."""
+        return self._task is not None and not self._task.done()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._step()
+            except SwapLost:
+                log.warning("another registry is sealing; standing by")
+                self._sealer.forget()
+                await asyncio.sleep(STAND_BY_S)
+                await self._sealer.load()
+            except Unavailable as error:
+                log.warning("registry waits", why=str(error))
+                self._sealer.forget()
+                await asyncio.sleep(error.retry_after_s)
+            except Exception:
+                # A bug in `decide`, or `Tampered`: to go on would seal on top of it. The process stays up to be read.
+                log.exception("registry stopped")
+                raise
+
+    async def _step(self) -> None:
+        position = self._sealer.position
+        records = await self._stream.read(SUBMISSIONS, position, limit=BATCH, wait_s=IDLE_S)
+        if records:
+            await self._seal(records)
+        else:
+            await self._tick()
+
+    async def _seal(self, records: Sequence[Record]) -> None:
+        batch = await self._sealer.seal(records)
+        await self._publisher.catch_up()
+        for record, dead in batch.dead:
+            log.error("dead letter", position=record.position, cause=dead.cause)
+        self._due = await self._sealer.next_due()
+
+    async def _tick(self) -> None:
+        """Bring the time into the stream when a deadline is due. The wall clock only says when to ask, never what."""
+        now = self._clock_ms()
+        if self._due is not None and self._due <= now and now - self._ticked >= TICK_EVERY_MS:
+            self._ticked = now
+            await self._stream.append(SUBMISSIONS, [Entry(b"tick", b"")])

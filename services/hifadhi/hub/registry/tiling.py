@@ -1,0 +1,93 @@
+"""Tiles and checkpoints: a cache of the leaf rows, made again from them after any crash.
+
+They are written together and only ever rise: a process that wakes from a pause overwrites nothing newer.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hifadhi.evidence import checkpoint, tree
+from hifadhi.evidence.checkpoint import Checkpoint
+from hifadhi.evidence.tiles import WIDTH, Tile, complete_hash, node_from_tiles, tiles_changed
+from hifadhi.evidence.tree import Edge
+from hifadhi.hub.registry.rows import read_state
+from hifadhi.hub.registry.tables import leaves, state, tiles
+from hifadhi.store.port import Store
+from hifadhi.store.upsert import upsert
+
+T = TypeVar("T")
+
+# Tiles of so many leaves are written in one transaction at most.
+STEP = 16 * WIDTH
+
+
+async def catch_up(store: Store, origin: str, private: Ed25519PrivateKey) -> None:
+    """Sign the committed tree and write its tiles, from wherever the cache is."""
+    while True:
+        async with store.write() as db:
+            row = await read_state(db)
+            old = max(row.checkpoint_size, 0)
+            if row.checkpoint_size == row.size:
+                return
+            new = min(row.size, old + STEP)
+            rises = update(state).where(state.c.checkpoint_size < new).values(checkpoint_size=new)
+            if (await db.execute(rises)).rowcount != 1:
+                return
+            await _write_tiles(db, old, new)
+            root = Edge.from_bytes(new, row.edge).root() if new == row.size else await _root(db, new)
+            note = checkpoint.sign(Checkpoint(origin, new, root), private)
+            await db.execute(update(state).values(checkpoint=note))
+
+
+async def _write_tiles(db: AsyncConnection, old: int, new: int) -> None:
+    for tile in sorted(tiles_changed(old, new), key=lambda t: t.level):  # a level is made of the one below
+        hashes = await _hashes(db, tile)
+        row = {"level": tile.level, "tile_index": tile.index, "hashes": hashes}
+        await db.execute(upsert(tiles, keys=["level", "tile_index"], set_=["hashes"]), [row])
+
+
+async def _hashes(db: AsyncConnection, tile: Tile) -> bytes:
+    first, end = tile.index * WIDTH, tile.index * WIDTH + tile.width
+    if tile.level == 0:
+        found = (
+            select(leaves.c.hash)
+            .where(leaves.c.leaf_index >= first, leaves.c.leaf_index < end)
+            .order_by(leaves.c.leaf_index)
+        )
+        return b"".join((await db.execute(found)).scalars())
+    below = (
+        select(tiles.c.hashes)
+        .where(tiles.c.level == tile.level - 1, tiles.c.tile_index >= first, tiles.c.tile_index < end)
+        .order_by(tiles.c.tile_index)
+    )
+    return b"".join(complete_hash(row) for row in (await db.execute(below)).scalars())
+
+
+async def _root(db: AsyncConnection, size: int) -> bytes:
+    return await with_tiles(db, lambda read: tree.root_hash(size, read))
+
+
+async def with_tiles(db: AsyncConnection, ask: Callable[[tree.NodeReader], T]) -> T:
+    """What a pure function of the tree's nodes gives; the tiles that it turns out to need are fetched for it."""
+    at_hand: dict[tuple[int, int], bytes] = {}
+
+    def node(level: int, index: int) -> bytes:
+        return node_from_tiles(level, index, lambda tile_level, tile_index: at_hand[tile_level, tile_index])
+
+    while True:
+        try:
+            return ask(node)
+        except KeyError as missing:
+            level, index = missing.args[0]
+            at_hand[level, index] = await read_tile(db, level, index)
+
+
+async def read_tile(db: AsyncConnection, level: int, index: int) -> bytes:
+    """The hashes of a tile as far as it is filled; empty if there is none."""
+    found = await db.execute(select(tiles.c.hashes).where(tiles.c.level == level, tiles.c.tile_index == index))
+    hashes: Any = found.scalar_one_or_none()
+    return bytes(hashes or b"")

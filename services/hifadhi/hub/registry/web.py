@@ -1,0 +1,136 @@
+"""The registry's faces: checkpoint, tiles, proofs and the directory. Open, but for the entries (`wire.md` §5)."""
+
+import json
+import time
+
+from aiohttp import web
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hifadhi.errors import Fault, Refused
+from hifadhi.evidence import b64u, tree
+from hifadhi.evidence.jws import MESSAGE, read_envelope
+from hifadhi.evidence.leaf import parse as parse_leaf
+from hifadhi.evidence.proof import Proof
+from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, parse_path
+from hifadhi.hub import access
+from hifadhi.hub.registry import rows, tables, tiling
+from hifadhi.referral import message
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.root import Root
+from hifadhi.store.port import Store
+
+DIRECTORY_PAGE = 100
+ENTRY_ROLES = frozenset({"auditor", "detection"})
+IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+class Faces:
+    """Reads the registry's rows; writes nothing."""
+
+    def __init__(self, *, store: Store, root: Root, audience: str) -> None:
+        self._store, self._root, self._audience = store, root, audience
+
+    def routes(self) -> list[web.RouteDef]:
+        """The paths that this service answers."""
+        return [
+            web.get("/ledger/checkpoint", self.checkpoint),
+            web.get("/ledger/{path:tile/.*}", self.tile),
+            web.get("/v1/proofs/{index}", self.proof),
+            web.get("/v1/directory", self.directory),
+        ]
+
+    async def checkpoint(self, _request: web.Request) -> web.Response:
+        """The newest signed checkpoint."""
+        async with self._store.read() as db:
+            note = await _note(db)
+        return web.Response(text=note, headers={"Cache-Control": "no-store"})
+
+    async def tile(self, request: web.Request) -> web.Response:
+        """A hash tile, or for auditors a bundle of entries."""
+        tile = parse_path(request.match_info["path"])
+        async with self._store.read() as db:
+            if tile.level == ENTRIES:
+                await self._check_reader(request, db)
+                body = await _entries(db, tile)
+            else:
+                body = (await tiling.read_tile(db, tile.level, tile.index))[: tile.width * tree.HASH_BYTES]
+                if len(body) < tile.width * tree.HASH_BYTES:
+                    raise _not_there()
+        return web.Response(body=body, content_type="application/octet-stream", headers=IMMUTABLE)
+
+    async def proof(self, request: web.Request) -> web.Response:
+        """The C2SP tlog-proof of one leaf, in the newest checkpoint's tree."""
+        index = _number(request.match_info["index"], "/index")
+        async with self._store.read() as db:
+            note, size = await _note(db), await self._size(db)
+            hashes = await tiling.with_tiles(db, lambda read: tree.inclusion_proof(index, size, read))
+        return web.Response(text=Proof(index, tuple(hashes), note).format())
+
+    async def directory(self, request: web.Request) -> web.Response:
+        """The directory's leaves after an index, each with its proof in the one checkpoint of the answer."""
+        after = _number(request.query.get("after", "-1"), "/after", least=-1)
+        async with self._store.read() as db:
+            note, size = await _note(db), await self._size(db)
+            page = await _statements(db, after, size)
+            data = [await _proven(db, index, leaf, size) for index, leaf in page[:DIRECTORY_PAGE]]
+        last = data[-1]["index"] if data else after
+        answer = {"data": data, "after": last, "done": len(page) <= DIRECTORY_PAGE, "checkpoint": note}
+        return web.Response(text=json.dumps(answer), content_type="application/json")
+
+    async def _size(self, db: AsyncConnection) -> int:
+        size: int = (await rows.read_state(db)).checkpoint_size
+        return size
+
+    async def _check_reader(self, request: web.Request, db: AsyncConnection) -> None:
+        directory = Directory.of(self._root)
+        for raw in await rows.statements(db):
+            envelope = read_envelope(parse_leaf(raw).envelope, typ=MESSAGE)
+            directory = directory.evolve(message.parse(envelope.payload))
+        agency = access.reader(request.headers, directory, audience=self._audience, now_s=time.time())
+        if not agency.roles & ENTRY_ROLES:
+            raise Refused(Fault("NOT_YOUR_ROLE", "", "entries are for agencies of the role auditor or detection"))
+
+
+async def _note(db: AsyncConnection) -> str:
+    note: str = (await rows.read_state(db)).checkpoint
+    if not note:
+        raise _not_there()
+    return note
+
+
+async def _entries(db: AsyncConnection, tile: Tile) -> bytes:
+    size = (await rows.read_state(db)).checkpoint_size
+    first, end = tile.index * WIDTH, tile.index * WIDTH + tile.width
+    if end > size:
+        raise _not_there()
+    index = tables.leaves.c.leaf_index
+    found = select(tables.leaves.c.leaf).where(index >= first, index < end).order_by(index)
+    return entry_bundle(list((await db.execute(found)).scalars()))
+
+
+async def _statements(db: AsyncConnection, after: int, size: int) -> list[tuple[int, bytes]]:
+    columns = tables.leaves.c
+    found = select(columns.leaf_index, columns.leaf).where(
+        columns.is_statement, columns.leaf_index > after, columns.leaf_index < size
+    )
+    return [
+        (row.leaf_index, row.leaf)
+        for row in await db.execute(found.order_by(columns.leaf_index).limit(DIRECTORY_PAGE + 1))
+    ]
+
+
+async def _proven(db: AsyncConnection, index: int, leaf: bytes, size: int) -> dict[str, object]:
+    hashes = await tiling.with_tiles(db, lambda read: tree.inclusion_proof(index, size, read))
+    return {"index": index, "leaf": b64u.encode(leaf), "proof": [b64u.encode(one) for one in hashes]}
+
+
+def _number(text: str, pointer: str, *, least: int = 0) -> int:
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 16) or int(sign + digits) < least:  # noqa: PLR2004
+        raise Refused(Fault("SCHEMA", pointer, f"a whole number from {least} on"))
+    return int(sign + digits)
+
+
+def _not_there() -> Refused:
+    return Refused(Fault("NOT_FOUND", "", "the ledger is not that large yet"))
