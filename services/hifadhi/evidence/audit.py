@@ -87,7 +87,7 @@ class Audit:
     def _check_layout(self) -> None:
         """Rule 3. What is missing has been missed before."""
         for path in self._files:
-            if path.startswith(TILES) and not _belongs(path, self.checkpoint.size):
+            if path.startswith(TILES) and not belongs(path, self.checkpoint.size):
                 raise Tampered("the archive holds a file under tile/ that a tree of its size does not have")
 
 
@@ -111,7 +111,8 @@ def _entries(raw: bytes, first: int, width: int) -> Iterator[bytes]:
         raise Tampered("its bundle holds more than the checkpoint's tree has", index=first + width)
 
 
-def _belongs(path: str, size: int) -> bool:
+def belongs(path: str, size: int) -> bool:
+    """Whether a tree of this size has a tile or a bundle with this path."""
     try:
         tile = parse_path(path)
     except Refused:

@@ -11,6 +11,9 @@ The gateway asks before it stores, and the registry asks again: the gateway face
 7. ADDRESSEE_UNKNOWN: every addressee is in the directory, and a focal agency where one is asked for.
 8. READER_UNKNOWN: every reader is in the directory, and one whom the design lets read this part.
 9. SENT_IN_FUTURE: `sent_at` is at most five minutes ahead.
+
+The first rule that fails gives the code. Where only the directory shows that a list has too many or too few agencies,
+rules 7 and 8 say SCHEMA.
 """
 
 from collections.abc import Mapping
@@ -19,7 +22,7 @@ from typing import Final
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence.jws import Envelope
 from hifadhi.referral import instant
-from hifadhi.referral.directory import IDENTITY, Directory
+from hifadhi.referral.directory import IDENTITY, Directory, Key
 from hifadhi.referral.header import GOVERNANCE, Header, PartEntry
 from hifadhi.referral.message import EncounterReported, ReferralRequested
 from hifadhi.referral.statements import AgencyAdmitted, KeyAdded, KeyRevoked
@@ -31,38 +34,42 @@ PART_ROLES: Final[Mapping[str, str]] = {"movement": "detection", "statistics": "
 
 
 def check_keys(envelope: Envelope, header: Header, directory: Directory) -> None:
-    """Rules 1 to 4. Pointers are into the posted header."""
+    """Rules 1 to 4, each of all signatures before the next. Pointers are into the posted header."""
+    if header.sender != GOVERNANCE and len(envelope.signatures) != 1:
+        raise Refused(Fault("SCHEMA", "/signatures", "this type has one signature, the sender's"))
+    keys = _known(envelope, directory)
+    for where, key in keys:
+        if key.revoked:  # rule 3
+            raise Refused(Fault("KEY_NOT_VALID", where, "this key was revoked; sign with a valid one"))
+        if key.use != _use(key, header):  # rule 3
+            raise Refused(Fault("KEY_NOT_VALID", where, "a key of this use does not sign this type"))
+    for where, key in keys:
+        if key.agency != header.sender:  # rule 4
+            raise Refused(Fault("SENDER_MISMATCH", where, "this is not a key of the agency in 'from'"))
+    if header.sender == GOVERNANCE and len(keys) < directory.threshold:  # rule 4
+        raise Refused(Fault("SENDER_MISMATCH", "/signatures", "fewer governance keys signed than the threshold asks"))
+
+
+def _known(envelope: Envelope, directory: Directory) -> list[tuple[str, Key]]:
+    """The signatures' keys, each behind the pointer of its signature."""
     envelope.check_algorithms()  # rule 1
+    keys = []
     for number, signature in enumerate(envelope.signatures):
         where = f"/signatures/{number}/protected"
         key = directory.keys.get(signature.kid)
         if key is None:  # rule 2
             raise Refused(Fault("KEY_UNKNOWN", where, "the directory does not know this key; have it added first"))
-        if key.revoked:  # rule 3
-            raise Refused(Fault("KEY_NOT_VALID", where, "this key was revoked; sign with a valid one"))
-        if key.agency != header.sender:  # rule 4
-            raise Refused(Fault("SENDER_MISMATCH", where, "this is not a key of the agency in 'from'"))
-        if key.agency != GOVERNANCE and key.use != STATEMENT_USE.get(type(header), "sign"):  # rule 3
-            raise Refused(Fault("KEY_NOT_VALID", where, "a key of this use does not sign this type"))
-    _check_count(envelope, header, directory)
+        keys.append((where, key))
+    return keys
 
 
-def _check_count(envelope: Envelope, header: Header, directory: Directory) -> None:
-    signed = len(envelope.signatures)
-    if header.sender != GOVERNANCE and signed != 1:
-        raise Refused(Fault("SCHEMA", "/signatures", "this type has one signature, the sender's"))
-    if header.sender == GOVERNANCE and signed < directory.threshold:  # rule 4
-        raise Refused(Fault("SENDER_MISMATCH", "/signatures", "fewer governance keys signed than the threshold asks"))
+def _use(key: Key, header: Header) -> str:
+    return "sign" if key.agency == GOVERNANCE else STATEMENT_USE.get(type(header), "sign")
 
 
 def check_signatures(envelope: Envelope, directory: Directory) -> None:
     """Rules 1, 2 and 5: every signature matches its key, which was admitted once."""
-    for number, signature in enumerate(envelope.signatures):
-        key = directory.keys.get(signature.kid)
-        if key is None:
-            raise Refused(
-                Fault("KEY_UNKNOWN", f"/signatures/{number}/protected", "the directory does not know this key")
-            )
+    for number, (_, key) in enumerate(_known(envelope, directory)):
         envelope.verify(number, key.jwk)
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from hifadhi.errors import Tampered
 from hifadhi.referral.table import LIVE, State
 
 
@@ -64,8 +65,11 @@ class Case:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Case":
-        """From a database row."""
-        return _ADAPTER.validate_json(raw)
+        """From a database row; `Tampered` if that is not what `to_bytes` writes."""
+        try:
+            return _ADAPTER.validate_json(raw)
+        except ValidationError:
+            raise Tampered("the row of a case cannot be read") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,15 +74,20 @@ def _finally_declined(header: message.ReferralRequested, earlier: Referral) -> b
 
 def _within(header: Any, case: Case, _past: Past) -> Verdict:  # noqa: ANN401 (one of the types that name a referral)
     """Any message within a referral: rules 3, 4, 6, 7."""
-    if header.sender not in case.parties:  # rule 3
-        return Verdict("NOT_PARTY")
+    stranger = _stranger(header, case)
+    return Verdict(stranger) if stranger else _in_state(header, case.referrals[header.referral])
+
+
+def _stranger(header: Any, case: Case) -> str | None:  # noqa: ANN401 (as above)
+    """The code for a sender who has no such part in this referral: rules 3 and 4."""
     referral = case.referrals.get(header.referral)
+    if header.sender not in case.parties:  # rule 3
+        return "NOT_PARTY"
     if referral is None:  # rule 4
-        return Verdict("OTHER_CASE")
+        return "OTHER_CASE"
     side = referral.sender if header.type == "referral.withdrawn" else referral.receiver
-    if header.sender != side or header.to[0] != referral.other(side):  # rule 3
-        return Verdict("NOT_PARTY")
-    return _in_state(header, referral)
+    own_part = header.sender == side and header.to[0] == referral.other(side)
+    return None if own_part else "NOT_PARTY"  # rule 3
 
 
 def _in_state(header: Any, referral: Referral) -> Verdict:  # noqa: ANN401 (as above)
@@ -95,14 +100,14 @@ def _in_state(header: Any, referral: Referral) -> Verdict:  # noqa: ANN401 (as a
 
 
 def _accepted(header: message.ReferralAccepted, case: Case, past: Past) -> Verdict:
-    verdict = _within(header, case, past)
-    if verdict.code or header.encounter is None:
-        return verdict
+    if header.encounter is None or _stranger(header, case):
+        return _within(header, case, past)
     met = past.get(header.encounter)
     if met is None or met.case != case.id or not met.recorded:  # rule 4
         return Verdict("OTHER_CASE")
-    own = met.type == "encounter.reported" and met.sender == header.sender
-    return verdict if own else Verdict("NOT_ALLOWED_NOW")  # rule 6
+    if met.type != "encounter.reported" or met.sender != header.sender:  # rule 6
+        return Verdict("NOT_ALLOWED_NOW")
+    return _in_state(header, case.referrals[header.referral])
 
 
 def _bounced(header: message.MessageBounced, case: Case, past: Past) -> Verdict:

@@ -10,10 +10,12 @@ from typing import Any
 
 from hifadhi.evidence.jwk import Jwk
 from hifadhi.referral import statements
-from hifadhi.referral.header import GOVERNANCE, Header
+from hifadhi.referral.header import GOVERNANCE, MOST_AGENCIES, Header
 from hifadhi.referral.root import Root
 
 IDENTITY = "identity"
+# All agencies of these read a part of every message: with the sender, they must fit among its readers.
+READING_ROLES = frozenset({"detection", "statistics"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def objection(directory: Directory, statement: Header) -> str | None:
     """The code with which a statement is refused that does not fit the directory as it stands; None if it fits."""
     if isinstance(statement, statements.AgencyAdmitted):
         fits = statement.agency not in directory.agencies and jwk_of(statement.identity).kid not in directory.keys
-        fits = fits and not ("focal" in statement.roles and _has_focal(directory, statement.country))
+        fits = fits and not any(_is_taken(directory, role, statement.country) for role in statement.roles)
     elif isinstance(statement, statements.KeyAdded):
         # A kid is admitted once, for one agency and one use: it never comes back after its revocation.
         fits = statement.agency in directory.agencies and jwk_of(statement.key).kid not in directory.keys
@@ -93,8 +95,12 @@ def objection(directory: Directory, statement: Header) -> str | None:
     return None if fits else "NOT_ALLOWED_NOW"
 
 
-def _has_focal(directory: Directory, country: str) -> bool:
-    return any(agency.country == country and "focal" in agency.roles for agency in directory.agencies.values())
+def _is_taken(directory: Directory, role: str, country: str) -> bool:
+    """Whether there is no room for one more of this role: a country has one focal agency."""
+    holders = directory.with_role(role)
+    if role == "focal":
+        return any(directory.agencies[holder].country == country for holder in holders)
+    return role in READING_ROLES and len(holders) >= MOST_AGENCIES - 1
 
 
 def _admitted(directory: Directory, said: statements.AgencyAdmitted) -> Directory:

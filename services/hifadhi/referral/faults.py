@@ -23,6 +23,8 @@ def _fault(kind: str, loc: Sequence[str | int], says: str, document: object, pre
         return Fault("SCHEMA", prefix + pointer(path[:-1]), "a member that this type does not have")
     if kind == "missing":
         return Fault("SCHEMA", prefix + pointer(path), f"the member '{loc[-1]}' is missing")
+    if kind == "union_tag_invalid":  # pydantic's own sentence repeats the value
+        return Fault("SCHEMA", prefix + pointer(path), "of none of the kinds that stand here")
     return Fault("SCHEMA", prefix + pointer(path), says[0].lower() + says[1:])
 
 

@@ -11,7 +11,7 @@ from hifadhi.evidence.jwk import Jwk
 from hifadhi.referral import faults, instant
 from hifadhi.referral.closed import Exactly, Items, Maybe, Urgency, Uuid7
 from hifadhi.referral.header import Any16, Header, One, PartEntry, PartsOf, Version
-from hifadhi.referral.statements import STATEMENTS, AgencyAdmitted, KeyAdded
+from hifadhi.referral.statements import STATEMENTS, AgencyAdmitted, KeyAdded, KeyRevoked
 
 FORMAT = 1
 
@@ -112,7 +112,8 @@ def parse(payload: bytes) -> Header:
     document = strict_json.parse(payload)
     if not isinstance(document, dict):
         raise Refused(Fault("SCHEMA", "", "a header is a JSON object"))
-    if document.get("format") != FORMAT:
+    number = document.get("format")
+    if type(number) is not int or number != FORMAT:  # to Python, true is 1
         raise Refused(Fault("FORMAT_UNKNOWN", "/format", f"this exchange reads format {FORMAT}"))
     kind = document.get("type")
     if not isinstance(kind, str) or kind not in HEADERS:
@@ -125,10 +126,16 @@ def _typed(header_type: type[Header], document: dict[str, object]) -> Header:
         header = header_type.model_validate(document)
     except ValidationError as error:
         raise faults.refusal(error, document) from None
-    instant.parse(header.sent_at, pointer="/sent_at")
+    _check_days(header)
     _check_lists(header)
     _check_key(header)
     return header
+
+
+def _check_days(header: Header) -> None:
+    instant.parse(header.sent_at, pointer="/sent_at")
+    if isinstance(header, KeyRevoked) and header.invalid_since is not None:
+        instant.parse(header.invalid_since, pointer="/invalid_since")
 
 
 def _check_lists(header: Header) -> None:

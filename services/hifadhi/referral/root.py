@@ -1,5 +1,6 @@
 """`root.json`: what everybody is handed once, out of band, and takes from nowhere else (`wire.md` §5)."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -44,17 +45,17 @@ class Root(Closed):
     @property
     def governance_keys(self) -> tuple[Jwk, ...]:
         """The governance keys, each a point of its curve."""
-        return tuple(Jwk.parse(key.model_dump()) for key in self.governance.keys)
+        return _read(self.governance.keys, "/governance/keys")
 
     @property
     def gateway_keys(self) -> dict[str, Jwk]:
         """The keys of receipts and refusals, by kid."""
-        return {jwk.kid: jwk for jwk in (Jwk.parse(key.model_dump()) for key in self.hub.gateway)}
+        return {jwk.kid: jwk for jwk in _read(self.hub.gateway, "/hub/gateway")}
 
     @property
     def ledger_keys(self) -> tuple[Jwk, ...]:
         """The keys of checkpoints."""
-        return tuple(Jwk.parse(key.model_dump()) for key in self.hub.ledger)
+        return _read(self.hub.ledger, "/hub/ledger")
 
 
 def parse(raw: bytes) -> Root:
@@ -64,9 +65,25 @@ def parse(raw: bytes) -> Root:
         root = Root.model_validate(document)
     except ValidationError as error:
         raise faults.refusal(error, document) from None
-    kids = {jwk.kid for jwk in root.governance_keys}
-    if len(kids) != len(root.governance.keys):
-        raise Refused(Fault("SCHEMA", "/governance/keys", "a key stands twice"))
-    if root.governance.threshold > len(kids):
-        raise Refused(Fault("SCHEMA", "/governance/threshold", "there are fewer keys than must sign"))
+    _check_keys(root)
     return root
+
+
+def _check_keys(root: Root) -> None:
+    """Every key is sound, and for one use: the gateway, which faces the internet, must not sign checkpoints."""
+    seen: set[str] = set()
+    for where, keys in (
+        ("/governance/keys", root.governance.keys),
+        ("/hub/ledger", root.hub.ledger),
+        ("/hub/gateway", root.hub.gateway),
+    ):
+        for number, jwk in enumerate(_read(keys, where)):
+            if jwk.kid in seen:
+                raise Refused(Fault("SCHEMA", f"{where}/{number}", "this key stands twice; each is for one use"))
+            seen.add(jwk.kid)
+    if root.governance.threshold > len(root.governance.keys):
+        raise Refused(Fault("SCHEMA", "/governance/threshold", "there are fewer keys than must sign"))
+
+
+def _read(keys: Iterable[JwkFields], where: str) -> tuple[Jwk, ...]:
+    return tuple(Jwk.parse(key.model_dump(), pointer=f"{where}/{number}") for number, key in enumerate(keys))

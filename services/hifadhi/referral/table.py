@@ -74,7 +74,8 @@ MOVES: Final[Mapping[tuple[State, str], Move]] = {
     (State.RECEIVED,  "referral.withdrawn"):   Move(State.WITHDRAWN),
     (State.ESCALATED, "referral.withdrawn"):   Move(State.WITHDRAWN),
     (State.ACCEPTED,  "referral.withdrawn"):   Move(State.WITHDRAWN),
-    (State.DECLINED,  "referral.withdrawn"):   Move(State.WITHDRAWN),
+    # Or the same agency could be asked the same again, and again decline: the case would go round (invariant 8).
+    (State.DECLINED,  "referral.withdrawn"):   Move(State.DECLINED_FINAL),
     (State.SENT,      "message.bounced"):      Move(State.BOUNCED),
     (State.RECEIVED,  "message.bounced"):      Move(State.BOUNCED),
 }

@@ -1,0 +1,48 @@
+# The two commands: `make demo` and `make test`. Both set up everything they need.
+PYTHON ?= python3
+UV := .tools/bin/uv
+RUN := .venv/bin/
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: demo test check unit contract flow schemas diagram setup clean
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | sort
+
+setup: .venv/.ready ## Install the locked packages into .venv
+
+.venv/.ready: pyproject.toml uv.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hifadhi needs Python 3.11 or newer")'
+	test -x $(UV) || { $(PYTHON) -m venv .tools && .tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9; }
+	$(UV) sync --frozen --quiet
+	touch $@
+
+demo: setup ## The whole story on the embedded exchange, ending with a verified ledger (KEEP=1: leave it running)
+	$(RUN)hifadhi demo $(if $(KEEP),--keep)
+
+test: check unit contract flow ## Everything that must be green
+
+check: setup ## Style, types, the promises between the rooms
+	$(RUN)ruff check .
+	$(RUN)ruff format --check .
+	$(RUN)mypy
+	$(RUN)lint-imports
+
+unit: setup ## The pure rooms and each service alone, under a minute
+	$(RUN)pytest tests/unit tests/vectors -n 2 --dist loadfile
+
+contract: setup ## The ports, every adapter under the same suite
+	$(RUN)pytest tests/contract
+
+flow: setup ## Whole messages through the whole exchange, processes killed
+	$(RUN)pytest tests/flow tests/faults
+
+schemas: setup ## Write schemas/ from the types
+	$(RUN)python tests/write_schemas.py schemas
+
+diagram: setup ## Write the state diagram from the table
+	$(RUN)python tests/write_diagram.py
+
+clean: ## Forget everything that was installed or made
+	rm -rf .venv .tools build .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,34 @@
+"""The bearer token with which an agency reads what is its own (`wire.md` §5)."""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from hifadhi.evidence import strict_json
+from hifadhi.evidence.jws import ACCESS, sign_compact
+from hifadhi.evidence.jwk import PrivateJwk
+
+LIFE_S: Final = 240
+"""Below the five minutes that a hub allows, so that two clocks may differ a little."""
+USE_S: Final = 120
+
+
+@dataclass(slots=True)
+class AccessToken:
+    """A token that is made anew before it is old."""
+
+    agency: str
+    key: PrivateJwk
+    audience: str
+    _made_at: float = float("-inf")
+    _text: str = ""
+
+    def text(self) -> str:
+        """A token that lives for two more minutes at least."""
+        if time.monotonic() - self._made_at >= USE_S:
+            self._made_at, self._text = time.monotonic(), self._fresh(int(time.time()))
+        return self._text
+
+    def _fresh(self, now_s: int) -> str:
+        claims = {"iss": self.agency, "aud": self.audience, "iat": now_s, "exp": now_s + LIFE_S}
+        return sign_compact(strict_json.dump(claims), typ=ACCESS, key=self.key)

@@ -1,0 +1,175 @@
+"""An agency's side of the exchange in one object; see the package."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from hifadhi.agency import compose
+from hifadhi.agency.access_token import AccessToken
+from hifadhi.agency.compose import Draft, Sealed
+from hifadhi.agency.exchange import Exchange, Ruling
+from hifadhi.agency.inbox import WAIT_S, Inbox
+from hifadhi.agency.journal import Journal
+from hifadhi.agency.keyring import Keyring
+from hifadhi.agency.known_directory import KnownDirectory
+from hifadhi.agency.latest_checkpoint import LatestCheckpoint
+from hifadhi.agency.opening import Item
+from hifadhi.agency.outbox import Outbox
+from hifadhi.agency.receipt import Receipt
+from hifadhi.agency.transport import Patience, Transport
+from hifadhi.errors import Refused, Tampered
+from hifadhi.referral.closed import Closed
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.root import Root
+
+RULING_WAIT_S: Final = 10.0
+DIRECTORY_AGE_S: Final = 10.0
+"""How old the directory may be when something is sealed by it: a revoked reading key is used no longer than this."""
+_POLL_S: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that the hub has stored. `ruling` is None, if it was not sealed while we waited.
+
+    `receipt` is None for an automatic answer that had been given before.
+    """
+
+    id: str
+    receipt: Receipt | None
+    ruling: Ruling | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it counts from now on."""
+        return self.ruling is not None and self.ruling.ruling == "recorded"
+
+
+class Client:
+    """One agency at one exchange: `keyring` or the folder that holds it, `root` as handed over, the base URL."""
+
+    def __init__(self, keyring: Keyring | Path, root: Root, base_url: str, *, patience: Patience | None = None) -> None:
+        self.keyring = keyring if isinstance(keyring, Keyring) else Keyring.load(keyring)
+        self.root = root
+        home, base_url = self.keyring.home, base_url.rstrip("/")
+        token = AccessToken(self.keyring.agency, self.keyring.sign, base_url)
+        self._transport = Transport(base_url, token=token, patience=patience)
+        self.exchange = Exchange(self._transport, root)
+        self.latest = LatestCheckpoint(root, home / "checkpoint")
+        self._known = KnownDirectory(root, self.latest)
+        self._directory_lock, self._read_at = asyncio.Lock(), float("-inf")
+        self.journal = Journal(home / "journal.json")
+        self.outbox = Outbox(self.journal, (self.keyring.sign,), self.exchange)
+        self.inbox = Inbox(
+            self.keyring, self.journal, self.exchange, self._known, self.latest,
+            refresh=self.refresh_directory, answer=self._answer,
+        )  # fmt: skip
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self._transport)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    @property
+    def agency(self) -> str:
+        """Whose client this is."""
+        return self.keyring.agency
+
+    @property
+    def directory(self) -> Directory:
+        """The verified directory, as far as it was read."""
+        return self._known.directory
+
+    async def send(  # noqa: PLR0913 (a message is these, and every other name is one of its facts)
+        self,
+        kind: str,
+        *,
+        to: Sequence[str] | None = None,
+        bodies: Mapping[str, Closed | Mapping[str, Any]] | None = None,
+        sensitive_for: Sequence[str] | None = None,
+        wait_s: float = RULING_WAIT_S,
+        **facts: Any,  # noqa: ANN401 (JSON values, judged by the type's schema)
+    ) -> Sent:
+        """Check, seal, sign, post; then the ruling, waited for up to `wait_s` seconds.
+
+        Facts that are None are left out. Refused: not sent. Unavailable: kept, and sent with the next sending.
+        """
+        named = {"to": list(to or ()), **{name: value for name, value in facts.items() if value is not None}}
+        return await self.send_draft(Draft.of(kind, named, bodies or {}, sensitive_for=sensitive_for), wait_s=wait_s)
+
+    async def send_draft(self, draft: Draft, *, wait_s: float = RULING_WAIT_S) -> Sent:
+        """The same for a draft."""
+        sealed, receipt = await self._sent(draft, None)
+        ruling = await self.ruling(sealed.id, wait_s=wait_s) if receipt and wait_s > 0 else None
+        if ruling and receipt and ruling.digest != receipt.digest:
+            raise Tampered("the ruling is on other bytes than those of the receipt", index=ruling.index)
+        return Sent(sealed.id, receipt, ruling)
+
+    async def send_batch(self, drafts: Sequence[Draft]) -> list[Receipt | Refused]:
+        """What became of each of at most 500 drafts; their rulings come with the inbox."""
+        await self.refresh_directory(max_age_s=DIRECTORY_AGE_S)
+        return await self.outbox.send_batch([self._seal(draft) for draft in drafts])
+
+    async def send_kept(self) -> list[Receipt | Refused]:
+        """What became of the messages that an earlier sending had to keep."""
+        return await self.outbox.flush()
+
+    async def ruling(self, message_id: str, *, wait_s: float = RULING_WAIT_S) -> Ruling | None:
+        """The ruling on a message of ours; None, if there is none within `wait_s`."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_s
+        while True:
+            left = deadline - loop.time()
+            ruling = await self.exchange.ruling(message_id, wait_s=max(0, min(_POLL_S, int(left))))
+            if ruling or loop.time() >= deadline:
+                return ruling
+            await asyncio.sleep(min(0.1, max(0.0, deadline - loop.time())))
+
+    def receive(self, *, wait_s: int = WAIT_S) -> AsyncIterator[Item]:
+        """Every item from the cursor on, for ever: proved, opened, answered. Taken once the next is asked for."""
+        return self.inbox.receive(wait_s=wait_s)
+
+    async def receive_once(self, *, wait_s: int = 0) -> list[Item]:
+        """The items that are there now, taken on return; an empty inbox is waited on for up to `wait_s`."""
+        return await self.inbox.receive_once(wait_s=wait_s)
+
+    async def case(self, case: str) -> dict[str, Any]:
+        """How a case stands, as the hub says."""
+        return await self.exchange.case(case)
+
+    async def refresh_directory(self, *, max_age_s: float = 0.0) -> bool:
+        """Reads the directory on, unless that was done within `max_age_s`; whether it brought anything new."""
+        now = asyncio.get_running_loop().time
+        async with self._directory_lock:
+            if now() - self._read_at < max_age_s:
+                return False
+            before, started, done = self._known.after, now(), False
+            while not done:
+                at_least = self.latest.size
+                done = self._known.take(await self.exchange.directory(after=self._known.after), at_least=at_least)
+            self._read_at = started
+            return self._known.after != before
+
+    def _seal(self, draft: Draft) -> Sealed:
+        return compose.seal(draft, sender=self.agency, directory=self.directory)
+
+    async def _sent(self, draft: Draft, answers: int | None) -> tuple[Sealed, Receipt | None]:
+        """Sends; once more, if it was refused by a directory that has news since."""
+        await self.refresh_directory(max_age_s=DIRECTORY_AGE_S)
+        try:
+            sealed = self._seal(draft)
+            return sealed, await self.outbox.send(sealed, answers=answers)
+        except Refused as refusal:
+            if not compose.is_about_readers(refusal) or not await self.refresh_directory():
+                raise
+        sealed = self._seal(draft)
+        return sealed, await self.outbox.send(sealed, answers=answers)
+
+    async def _answer(self, draft: Draft, index: int) -> None:
+        await self._sent(draft, index)

@@ -1,0 +1,167 @@
+"""What a writer must still know after a crash, in one file that is replaced whole.
+
+One key has one writer at a time and its numbers have no gap. So a message is written here, numbered and signed,
+before it is posted, and leaves once the hub has answered:
+
+* crash before `pend`: the number was never used;
+* crash between `pend` and `settle`: the same bytes are posted again; the hub takes a repeat for what it is;
+* crash after `settle`: the number is spent, and the answer is not given again.
+
+`answered` rises in the same write that ends the posting, so no leaf is answered twice. `cursor` rises apart from it:
+what an agency's own software has not taken is handed to it again.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from hifadhi.agency import durable_file
+from hifadhi.errors import HifadhiError, Tampered, Unavailable
+from hifadhi.evidence import strict_json
+
+WAIT_FOR_TURN_S: Final = 30.0
+_LOOK_AGAIN_S: Final = 0.02
+_MEMBERS: Final = ("last", "free", "pending", "answered", "cursor")
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A signed message that the hub has not answered yet, and the index of the leaf that it answers by itself."""
+
+    number: int
+    line: bytes
+    answers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """`last` number spent; smaller ones that a refusal set `free` again; indexes of leaves, -1 before the first."""
+
+    last: int = 0
+    free: tuple[int, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    answered: int = -1
+    cursor: int = -1
+
+    def next_numbers(self, count: int) -> tuple[int, ...]:
+        """The next numbers, those set free first."""
+        free = sorted(self.free)[:count]
+        return (*free, *range(self.last + 1, self.last + 1 + count - len(free)))
+
+    def settled(self, accepted: Iterable[int], refused: Iterable[int]) -> "Entries":
+        """After the hub's answer on these numbers. Whatever stands below an accepted number and was refused is free."""
+        taken, back = set(accepted), set(refused)
+        last = max({self.last, *taken})
+        answers = [p.answers for p in self.pending if p.number in taken | back and p.answers is not None]
+        return replace(
+            self,
+            last=last,
+            free=tuple(sorted(n for n in {*self.free, *back} - taken if n < last)),
+            pending=tuple(p for p in self.pending if p.number not in taken | back),
+            answered=max([self.answered, *answers]),
+        )
+
+
+class Journal:
+    """The journal in a file. Everything that changes it happens within a turn."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._within = asyncio.Lock()  # flock does not hold between tasks of one process that share no descriptor
+        self._entries = Entries()
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self._path
+
+    @property
+    def entries(self) -> Entries:
+        """As last read or written here; `turn` reads anew."""
+        return self._entries
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """This writer alone, among all tasks and processes. Unavailable: BUSY after half a minute."""
+        async with self._within:
+            lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, durable_file.PRIVATE)
+            try:
+                await _flock(lock)
+                self.reload()
+                yield
+            finally:
+                os.close(lock)  # and with it the lock, as at the end of a process
+
+    def reload(self) -> Entries:
+        """The entries as the file has them. Tampered, if it cannot be read as what we write."""
+        if self._path.exists():
+            self._entries = _parse(durable_file.read(self._path), self._path.name)
+        return self._entries
+
+    def pend(self, pending: Iterable[Pending]) -> None:
+        """Numbered, signed, to be posted; durable on return."""
+        self._write(replace(self._entries, pending=(*self._entries.pending, *pending)))
+
+    def settle(self, accepted: Iterable[int], refused: Iterable[int]) -> None:
+        """The hub has answered on these numbers; durable on return."""
+        self._write(self._entries.settled(accepted, refused))
+
+    def spend(self, number: int) -> None:
+        """Numbers up to this one have been spent."""
+        self._write(replace(self._entries, last=max(self._entries.last, number)))
+
+    def answered(self, index: int) -> None:
+        """No leaf up to this one is to be answered any more."""
+        self._write(replace(self._entries, answered=max(self._entries.answered, index)))
+
+    def taken(self, index: int) -> None:
+        """The agency's own software has taken every item up to this index."""
+        self._write(replace(self._entries, cursor=max(self._entries.cursor, index)))
+
+    def _write(self, entries: Entries) -> None:
+        if entries != self._entries or not self._path.exists():
+            durable_file.replace(self._path, _dump(entries))
+        self._entries = entries
+
+
+async def _flock(lock: int) -> None:
+    deadline = asyncio.get_running_loop().time() + WAIT_FOR_TURN_S
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if asyncio.get_running_loop().time() > deadline:
+                raise Unavailable("another process is sending with this key", code="BUSY") from None
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+def _dump(entries: Entries) -> bytes:
+    pending = [{"number": p.number, "message": p.line.decode(), "answers": p.answers} for p in entries.pending]
+    return strict_json.dump(
+        {
+            "last": entries.last,
+            "free": entries.free,
+            "pending": pending,
+            "answered": entries.answered,
+            "cursor": entries.cursor,
+        }
+    )
+
+
+def _parse(raw: bytes, name: str) -> Entries:
+    try:
+        said = strict_json.members(strict_json.parse(raw), _MEMBERS)
+        pending = tuple(_pending(item) for item in said["pending"])
+        return Entries(said["last"], tuple(said["free"]), pending, said["answered"], said["cursor"])
+    except (HifadhiError, TypeError) as error:
+        raise Tampered(f"{name} is not a journal of ours; restore it before anything is sent") from error
+
+
+def _pending(item: Any) -> Pending:  # noqa: ANN401 (parsed JSON)
+    said = strict_json.members(item, ("number", "message", "answers"))
+    return Pending(said["number"], said["message"].encode(), said["answers"])

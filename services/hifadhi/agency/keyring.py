@@ -1,0 +1,67 @@
+"""An agency's private keys in a folder, each a JWK file that only its owner may read.
+
+`agency.json` has the agency's id; `identity.jwk`, `sign.jwk`, `read.jwk` its keys. Further reading keys, `read-*.jwk`,
+open what was sealed to them. `journal.json` counts the signing key's messages, `identity-journal.json` the identity
+key's.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from hifadhi.agency import durable_file
+from hifadhi.errors import Fault, Refused
+from hifadhi.evidence import strict_json
+from hifadhi.evidence.jwk import ED25519, P256, PrivateJwk
+
+IDENTITY: Final = "identity"
+SIGN: Final = "sign"
+READ: Final = "read"
+CURVES: Final = {IDENTITY: ED25519, SIGN: ED25519, READ: P256}
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys of one agency; `read` has the newest reading key first."""
+
+    home: Path
+    agency: str
+    sign: PrivateJwk
+    read: tuple[PrivateJwk, ...]
+
+    @classmethod
+    def create(cls, home: Path, agency: str) -> Self:
+        """A new keyring in a new or empty folder. Refused: EXISTS."""
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for use, curve in CURVES.items():
+            create_key(home / f"{use}.jwk", curve)
+        durable_file.create(home / "agency.json", strict_json.dump({"agency": agency}))
+        return cls.load(home)
+
+    @classmethod
+    def load(cls, home: Path) -> Self:
+        """The keyring in a folder. Refused: NOT_FOUND, and what is wrong in a key file."""
+        said = strict_json.members(strict_json.parse(durable_file.read(home / "agency.json")), ("agency",))
+        further = sorted(home.glob("read-*.jwk"), reverse=True)
+        read = tuple(read_key(path) for path in (home / "read.jwk", *further))
+        return cls(home, str(said["agency"]), read_key(home / "sign.jwk"), read)
+
+    @property
+    def identity(self) -> PrivateJwk:
+        """The identity key, read when it is asked for: an agency may keep it elsewhere from day to day."""
+        return read_key(self.home / "identity.jwk")
+
+
+def create_key(path: Path, curve: str) -> PrivateJwk:
+    """A new private key, in a file with mode 0600. Refused: EXISTS."""
+    key = PrivateJwk.generate(curve)
+    durable_file.create(path, strict_json.dump(key.as_dict()))
+    return key
+
+
+def read_key(path: Path) -> PrivateJwk:
+    """The private key in a file. Refused: NOT_FOUND, PERMISSIONS if others may read it, and what is wrong in it."""
+    raw = durable_file.read(path)
+    if path.stat().st_mode & 0o077:
+        raise Refused(Fault("PERMISSIONS", "", f"{path.name} may be read by others; set its mode to 0600"))
+    return PrivateJwk.parse(strict_json.parse(raw))

@@ -1,0 +1,111 @@
+"""Who is in the exchange with which keys: folded by the agency itself, from its own `root.json`, and from nothing else.
+
+Rules for a page of `GET /v1/directory`, and the attack that each stops:
+
+1. Its checkpoint is the ledger's and not older than the newest known: a directory of yesterday, before a revocation.
+2. The leaves come in the ledger's order, none twice: a revoked key that is added again.
+3. Each is in the tree at its index: a key that is shown to one agency only.
+4. Each is a statement that was recorded: a refused one passed off as valid.
+5. Each is signed as the directory before it asks for, governance by its threshold: a key of the hub's own making.
+6. Each fits the directory as it then stood: an agency admitted twice under two keys.
+
+A page counts whole or not at all. A leaf that the hub leaves out of every page is found by who reads the whole ledger.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from hifadhi.agency.latest_checkpoint import LatestCheckpoint
+from hifadhi.errors import HifadhiError, Tampered, Unavailable
+from hifadhi.evidence import b64u, leaf, strict_json
+from hifadhi.evidence.checkpoint import Checkpoint
+from hifadhi.evidence.jws import MESSAGE, read_envelope
+from hifadhi.evidence.proof import MAX_HASHES
+from hifadhi.evidence.tree import HASH_BYTES, leaf_hash, verify_inclusion
+from hifadhi.referral import admission, message
+from hifadhi.referral.directory import Directory, objection
+from hifadhi.referral.header import Header
+from hifadhi.referral.root import Root
+from hifadhi.referral.statements import STATEMENTS
+
+MAX_ROWS: Final = 1000
+
+
+class KnownDirectory:
+    """The directory as far as it was read; `after` is the index of its last leaf, -1 before the first."""
+
+    def __init__(self, root: Root, latest: LatestCheckpoint) -> None:
+        self.directory = Directory.of(root)
+        self.after = -1
+        self._latest = latest
+
+    def take(self, page: bytes, *, at_least: int) -> bool:
+        """Folds one page; whether it was the last. Tampered; Unavailable: BAD_ANSWER, if it is no page at all.
+
+        `at_least`: the ledger's known size when the page was asked for.
+        """
+        members = _members(page)
+        checkpoint = self._latest.take(members["checkpoint"], at_least=at_least)  # rule 1
+        directory, after = self.directory, self.after
+        for row in members["data"]:
+            index, raw, proof = _row(row)
+            if index <= after:  # rule 2
+                raise Tampered("the directory's leaves are not in the ledger's order", index=index)
+            verify_inclusion(leaf_hash(raw), index, checkpoint.size, proof, checkpoint.root)  # rule 3
+            directory, after = _evolved(directory, index, raw), index
+        if after == self.after and not members["done"]:
+            raise Tampered("the directory has more leaves, but shows none")
+        self.directory, self.after = directory, after
+        return bool(members["done"])
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """The newest tree in which its leaves were proved."""
+        return self._latest.known
+
+
+def _evolved(directory: Directory, index: int, raw: bytes) -> Directory:
+    try:
+        header = _statement(directory, raw)
+        return directory.evolve(header)
+    except HifadhiError as error:
+        raise Tampered(f"no valid directory statement: {error}", index=index) from error
+
+
+def _statement(directory: Directory, raw: bytes) -> Header:
+    sealed = leaf.parse(raw)
+    if sealed.ruling.ruling != leaf.RECORDED or sealed.ruling.irregular:  # rule 4
+        raise Tampered("it was not recorded")
+    envelope = read_envelope(sealed.envelope, typ=MESSAGE)
+    header = message.parse(envelope.payload)
+    if header.type not in STATEMENTS:  # rule 4
+        raise Tampered("a message of another kind")
+    admission.check_signatures(envelope, directory)  # rule 5
+    admission.check_keys(envelope, header, directory)
+    admission.check_standing(header, directory)
+    code = objection(directory, header)
+    if code:  # rule 6
+        raise Tampered(f"{code}, yet recorded")
+    return header
+
+
+def _members(page: bytes) -> dict[str, Any]:
+    try:
+        members = strict_json.members(strict_json.parse(page), ("data", "after", "done", "checkpoint"))
+    except HifadhiError as error:
+        raise Unavailable("the answer is not a page of the directory", code="BAD_ANSWER") from error
+    data, note = members["data"], members["checkpoint"]
+    if not isinstance(data, list) or len(data) > MAX_ROWS or not isinstance(note, str):
+        raise Unavailable("the answer is not a page of the directory", code="BAD_ANSWER")
+    return members
+
+
+def _row(row: object) -> tuple[int, bytes, Sequence[bytes]]:
+    try:
+        members = strict_json.members(row, ("index", "leaf", "proof"))
+        index, hashes = members["index"], members["proof"]
+        if type(index) is not int or not isinstance(hashes, list) or len(hashes) > MAX_HASHES:
+            raise Tampered("a row of the directory has an index and a proof")
+        return index, b64u.decode(members["leaf"]), [b64u.decode(each, length=HASH_BYTES) for each in hashes]
+    except HifadhiError as error:
+        raise Tampered(f"a row of the directory cannot be read: {error}") from error

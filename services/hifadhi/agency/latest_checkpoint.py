@@ -1,0 +1,57 @@
+"""The newest tree that the ledger has shown to this agency, kept for ever.
+
+Rules, and the attack that each stops:
+
+1. A ledger key of `root.json` has signed the checkpoint under the ledger's origin: a tree of somebody else's making.
+2. It is not smaller than what was known when it was asked for: a ledger that takes leaves back.
+3. The same size has the same root: a ledger that shows two histories.
+
+That a larger tree begins with the smaller one is for whoever mirrors the ledger (`hifadhi verify`) and for witnesses.
+"""
+
+from pathlib import Path
+
+from hifadhi.agency import durable_file
+from hifadhi.errors import Tampered
+from hifadhi.evidence import checkpoint as signed_checkpoint
+from hifadhi.evidence.checkpoint import Checkpoint
+from hifadhi.evidence.note import Verifier
+from hifadhi.referral.root import Root
+
+
+class LatestCheckpoint:
+    """The newest checkpoint; in `file` too, where one is given."""
+
+    def __init__(self, root: Root, file: Path | None = None) -> None:
+        self.origin = root.origin
+        self.verifiers = tuple(Verifier(root.origin, key.x) for key in root.ledger_keys)
+        self._file = file
+        self._known: Checkpoint | None = None
+        if file is not None and file.exists():
+            self._known = self._opened(durable_file.read(file))
+
+    @property
+    def size(self) -> int:
+        """How many leaves it is known to have. To be asked for before the request whose answer `take` gets."""
+        return self._known.size if self._known else 0
+
+    @property
+    def known(self) -> Checkpoint | None:
+        """The newest, if one was seen."""
+        return self._known
+
+    def take(self, note: str | bytes, *, at_least: int) -> Checkpoint:
+        """The checkpoint of a note, which is known from now on; else Tampered."""
+        shown = self._opened(note)
+        if shown.size < at_least:  # rule 2; answers may overtake each other, so what counts is when each was asked for
+            raise Tampered(f"the ledger has shrunk: {at_least} leaves were known, {shown.size} are shown")
+        if self._known and shown.size == self._known.size and shown.root != self._known.root:  # rule 3
+            raise Tampered(f"the ledger shows two trees of {shown.size} leaves")
+        if self._known is None or shown.size > self._known.size:
+            self._known = shown
+            if self._file is not None:
+                durable_file.replace(self._file, note.encode() if isinstance(note, str) else note)
+        return shown
+
+    def _opened(self, note: str | bytes) -> Checkpoint:
+        return signed_checkpoint.open_checkpoint(note, self.origin, self.verifiers)  # rule 1

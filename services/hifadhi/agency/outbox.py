@@ -1,0 +1,114 @@
+"""Sending: number, sign, write down, post, write down what came of it. In this order, one sending at a time per key.
+
+What is written down is posted until the hub has answered, by whoever sends next with this key: so a message that could
+not be posted now is kept, not lost, and must not be composed a second time. Receipts and refusals are kept in
+`evidence.jsonl`: they prove what the hub promised.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from hifadhi.agency import durable_file
+from hifadhi.agency.compose import Message, Sealed
+from hifadhi.agency.exchange import MAX_BATCH, MAX_BATCH_LINES, Exchange, Outcome
+from hifadhi.agency.journal import Journal, Pending
+from hifadhi.agency.receipt import Receipt
+from hifadhi.diagnostics import log
+from hifadhi.errors import Fault, Refused, Unavailable
+from hifadhi.evidence import strict_json
+from hifadhi.evidence.jwk import PrivateJwk
+
+ROUNDS: Final = 5
+"""How often the lines of a batch that the hub did not take are posted at once; each has the transport's patience."""
+
+
+class Outbox:
+    """The messages of the first of `keys`, which counts them."""
+
+    def __init__(self, journal: Journal, keys: Sequence[PrivateJwk], exchange: Exchange) -> None:
+        self.journal = journal
+        self._keys = tuple(keys)
+        self._exchange = exchange
+
+    async def send(self, sealed: Sealed, *, answers: int | None = None) -> Receipt | None:
+        """The message's receipt; None, if the leaf that it answers has its answer. Refused: its number is free again.
+
+        Unavailable: the message is kept and goes out with the next sending.
+        """
+        async with self.journal.turn():
+            await self._flush()
+            if answers is not None and answers <= self.journal.entries.answered:
+                return None
+            outcomes = await self._sent(self._signed([sealed]), answers)
+        outcome = outcomes[0]
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
+    async def send_batch(self, sealed: Sequence[Sealed]) -> list[Receipt | Refused]:
+        """What became of each message. Refused: TOO_LARGE, above 500 messages or 8 MiB. Unavailable as by `send`."""
+        if len(sealed) > MAX_BATCH_LINES:
+            raise Refused(Fault("TOO_LARGE", "", f"a batch has at most {MAX_BATCH_LINES} messages"))
+        async with self.journal.turn():
+            await self._flush()
+            return await self._sent(self._signed(sealed), None)
+
+    async def flush(self) -> list[Receipt | Refused]:
+        """What became of the messages that were kept."""
+        async with self.journal.turn():
+            return await self._flush()
+
+    def _signed(self, sealed: Sequence[Sealed]) -> list[Message]:
+        numbers = self.journal.entries.next_numbers(len(sealed))
+        now_ms = time.time_ns() // 1_000_000
+        signed = [
+            one.sign(number=number, now_ms=now_ms, keys=self._keys) for one, number in zip(sealed, numbers, strict=True)
+        ]
+        if sum(len(message.line) + 1 for message in signed) > MAX_BATCH:
+            raise Refused(Fault("TOO_LARGE", "", "a batch has at most 8 MiB"))
+        return signed
+
+    async def _sent(self, messages: Sequence[Message], answers: int | None) -> list[Receipt | Refused]:
+        if not messages:
+            return []
+        self.journal.pend(Pending(message.number, message.line, answers) for message in messages)
+        return await self._posted(messages)
+
+    async def _flush(self) -> list[Receipt | Refused]:
+        kept = [Message.parse(pending.line) for pending in self.journal.entries.pending]
+        return await self._posted(kept) if kept else []
+
+    async def _posted(self, messages: Sequence[Message]) -> list[Receipt | Refused]:
+        """Posts until each has its answer, else Unavailable: what has none stays pending."""
+        done: dict[str, Receipt | Refused] = {}
+        for _ in range(ROUNDS):
+            left = [message for message in messages if message.id not in done]
+            outcomes = await self._post(left)
+            self._settle(left, outcomes)
+            done |= {m.id: outcome for m, outcome in zip(left, outcomes, strict=True) if outcome is not None}
+            if len(done) == len(messages):
+                return [done[message.id] for message in messages]
+        raise Unavailable("the hub did not take all messages; they are kept and go out with the next sending")
+
+    async def _post(self, messages: Sequence[Message]) -> list[Outcome]:
+        if len(messages) > 1:
+            return await self._exchange.post_batch(messages)
+        try:
+            return [await self._exchange.post(messages[0])]
+        except Refused as refusal:
+            return [refusal]
+
+    def _settle(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
+        accepted, refused = [], []
+        for message, outcome in zip(messages, outcomes, strict=True):
+            if isinstance(outcome, Receipt):
+                accepted.append(message.number)
+                self._keep({"id": message.id, "digest": message.digest, "receipt": outcome.token})
+            elif outcome is not None:
+                refused.append(message.number)
+                log.warning("message_refused", id=message.id, code=outcome.code)
+        self.journal.settle(accepted, refused)
+
+    def _keep(self, evidence: dict[str, str]) -> None:
+        durable_file.append(self.journal.path.with_name("evidence.jsonl"), strict_json.dump(evidence))

@@ -1,0 +1,103 @@
+"""What the hub says it did with a message, signed: a receipt that it is stored, or the evidence that it was refused.
+
+Rules, and the attack that each stops:
+
+1. Signed by a gateway key of `root.json`, as a receipt or as a refusal: a promise that the hub can deny.
+2. By this hub: the receipt of another exchange.
+3. Of this very message, by digest, id and sender: a receipt of something else that was stored.
+4. A refusal's signed code and pointers are those that the answer shows: an answer that says one thing and signs another.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hifadhi.agency.compose import Message
+from hifadhi.errors import Fault, Refused, Tampered
+from hifadhi.evidence import jws, strict_json
+from hifadhi.referral.root import Root
+
+_RECEIPT: Final = ("id", "digest", "from", "position", "stored_at", "hub")
+_LINE: Final = ("id", "digest", "position", "stored_at")
+_REFUSAL: Final = ("digest", "code", "errors", "refused_at", "hub")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Stored at `position` of the submissions, to be ruled on within `max_delay_s`; `token` proves it."""
+
+    id: str
+    digest: str
+    position: int
+    stored_at: str
+    token: str
+
+
+def check_receipt(token: object, message: Message, root: Root) -> Receipt:
+    """The receipt of a message; else Tampered."""
+    said = _members(_signed(token, jws.RECEIPT, root), _RECEIPT)
+    if said["hub"] != root.origin:  # rule 2
+        raise Tampered("the receipt is of another hub")
+    if said["from"] != message.sender:  # rule 3
+        raise Tampered("the receipt is of another sender's message")
+    return _receipt(said, message, str(token))
+
+
+def check_batch_receipt(token: object, messages: Sequence[Message], root: Root) -> list[Receipt]:
+    """The receipts of these messages, in this order, out of the one over all of them; else Tampered."""
+    lines = _signed(token, jws.RECEIPT, root)
+    if not isinstance(lines, list) or len(lines) != len(messages):  # rule 3
+        raise Tampered("the receipt does not list the messages that were accepted")
+    return [_receipt(_members(line, _LINE), one, str(token)) for line, one in zip(lines, messages, strict=True)]
+
+
+def check_refusal(token: object, message: Message, refusal: Refused, root: Root) -> None:
+    """Nothing, if the evidence is of this refusal of this message; else Tampered."""
+    said = _members(_signed(token, jws.REFUSAL, root), _REFUSAL)
+    if said["hub"] != root.origin:  # rule 2
+        raise Tampered("the refusal is of another hub")
+    if said["digest"] != message.digest:  # rule 3
+        raise Tampered("the refusal is of another message")
+    shown = [{"pointer": fault.pointer, "code": fault.code} for fault in refusal.faults]
+    if said["code"] != refusal.code or said["errors"] != shown:  # rule 4
+        raise Tampered("the refusal was signed for other reasons than it shows")
+
+
+def faults_of(problem: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """The faults of a problem document (RFC 9457), or one of its own if it is none of this exchange."""
+    code, errors = problem.get("code"), problem.get("errors")
+    entries = errors if isinstance(errors, list) else []
+    faults = tuple(
+        Fault(str(each["code"]), str(each["pointer"]), str(each.get("message", "")))
+        for each in entries[:64]
+        if isinstance(each, dict) and {"code", "pointer"} <= each.keys()
+    )
+    if faults:
+        return faults
+    return (
+        Fault(code if isinstance(code, str) else "HTTP", "", str(problem.get("title", "refused without a reason"))),
+    )
+
+
+def _receipt(said: Mapping[str, Any], message: Message, token: str) -> Receipt:
+    if said["id"] != message.id or said["digest"] != message.digest:  # rule 3
+        raise Tampered("the receipt is of another message")
+    if type(said["position"]) is not int or not isinstance(said["stored_at"], str):
+        raise Tampered("the receipt does not say where and when the message is stored")
+    return Receipt(message.id, message.digest, said["position"], said["stored_at"], token)
+
+
+def _signed(token: object, typ: str, root: Root) -> object:
+    try:
+        _, payload = jws.verify_compact(str(token), typ=typ, keys=root.gateway_keys, max_bytes=512 * 1024)  # rule 1
+        signed: object = strict_json.parse(payload)
+    except Refused as error:
+        raise Tampered(f"not signed by this hub's gateway: {error}") from error
+    return signed
+
+
+def _members(value: object, names: Sequence[str]) -> dict[str, Any]:
+    try:
+        return strict_json.members(value, names)
+    except Refused as error:
+        raise Tampered("what the hub signed has not the members of the design") from error

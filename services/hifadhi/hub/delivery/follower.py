@@ -1,0 +1,192 @@
+"""The follower of topic `record`: leaf by leaf, in order, into inboxes.
+
+1. The next index follows the last: a gap stops the reader loudly, nothing is ever skipped.
+2. A lower index is a repeat and dropped, if it is the leaf that we have; another one is `Tampered`.
+3. An entry waits until all its parts are there: whoever is named gets it whole, and everyone in the same order.
+4. Rows and place move in one transaction: a crash before it leaves the batch to be read again, after it, done.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from typing import Final, NamedTuple
+
+from sqlalchemy import Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hifadhi.diagnostics import log
+from hifadhi.errors import Tampered, Unavailable
+from hifadhi.evidence.projection import LedgerEntry, read
+from hifadhi.hub.delivery import parts, progress, tables
+from hifadhi.hub.delivery.batch import Batch, Row, missing_part
+from hifadhi.hub.delivery.progress import Place
+from hifadhi.hub.delivery.recipients import part_entries
+from hifadhi.referral.case import Case, Sealed
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.header import Header
+from hifadhi.referral.root import Root
+from hifadhi.referral.rules import rules
+from hifadhi.store.port import Store
+from hifadhi.store.upsert import insert_ignoring, upsert
+from hifadhi.stream.port import Record, Stream
+from hifadhi.stream.topics import RECORD
+
+BATCH: Final = 200
+READ_BYTES: Final = 4 << 20
+
+
+class Numbered(NamedTuple):
+    """A record of the ledger at its position in the topic."""
+
+    position: int
+    raw: bytes
+    entry: LedgerEntry
+
+
+class Follower:
+    """One step at a time; `directory` is the one in force after the last. Call `load` first, and after `SwapLost`."""
+
+    def __init__(self, store: Store, stream: Stream, root: Root) -> None:
+        self._store, self._stream, self._root = store, stream, root
+        self._parts = parts.Parts(store, stream)
+        self._place = Place(0)
+        self.directory = Directory.of(root)
+
+    async def load(self) -> None:
+        """Where the rows are, and the directory that their statements make."""
+        await self._parts.load()
+        async with self._store.write() as db:
+            await progress.prepare(db, RECORD, [0])
+        async with self._store.read() as db:
+            place = (await progress.places(db, RECORD))[0]
+            statements = await _statements(db)
+        directory = Directory.of(self._root)
+        for statement in statements:
+            directory = directory.evolve(statement)
+        self._place, self.directory = place, directory
+
+    async def step(self, wait_s: float) -> set[str]:
+        """Follow the next records, or wait for one; the agencies that have something new.
+
+        `Tampered` by rules 1 and 2, and `Unavailable` while a part is missing; what comes before it is delivered.
+        """
+        records = await self._stream.read(
+            RECORD, self._place.position, limit=BATCH, max_bytes=READ_BYTES, wait_s=wait_s
+        )
+        if not records:
+            return set()
+        await self._parts.catch_up()
+        fresh, end = await self._fresh(records)
+        async with self._store.read() as db:
+            sizes = await parts.sizes(db, {part.digest for one in fresh for part in part_entries(one.entry)})
+        whole = list(takewhile(lambda one: missing_part(one.entry, sizes) is None, fresh))  # rule 3
+        if len(whole) < len(fresh):
+            end = fresh[len(whole)].position
+        if end == self._place.position:
+            raise _missing(fresh[0].entry, sizes)
+        return await self._deliver(whole, end, sizes)
+
+    async def _fresh(self, records: Sequence[Record]) -> tuple[list[Numbered], int]:
+        """The records that are new, each index once, and the position behind them or of the first that is unsound."""
+        fresh: list[Numbered] = []
+        repeats: dict[int, bytes] = {}
+        end = records[-1].position + 1
+        for record in records:
+            try:
+                self._sort(record, self._place.size + len(fresh), fresh, repeats)
+            except Tampered:
+                if record is records[0]:
+                    raise
+                end = record.position  # it is the first of the next step, when what precedes it is delivered
+                break
+        await self._check_repeats(repeats, {one.entry.index: one.raw for one in fresh})
+        return fresh, end
+
+    def _sort(self, record: Record, expected: int, fresh: list[Numbered], repeats: dict[int, bytes]) -> None:
+        index, raw = _index(record), record.value or b""
+        if index > expected:  # rule 1
+            raise Tampered("the topic 'record' skips a leaf", index=expected)
+        if index == expected:
+            fresh.append(Numbered(record.position, raw, read(index, raw)))
+        elif repeats.setdefault(index, raw) != raw:  # rule 2
+            raise Tampered("the topic 'record' holds two leaves of one index", index=index)
+
+    async def _check_repeats(self, repeats: Mapping[int, bytes], fresh: Mapping[int, bytes]) -> None:
+        if not repeats:
+            return
+        async with self._store.read() as db:
+            kept = select(tables.leaves.c.leaf_index, tables.leaves.c.leaf)
+            found = await db.execute(kept.where(tables.leaves.c.leaf_index.in_(repeats)))
+            ours = {row.leaf_index: row.leaf for row in found} | fresh
+        for index, raw in repeats.items():
+            if ours.get(index) != raw:  # rule 2
+                raise Tampered("the topic 'record' holds two leaves of one index", index=index)
+
+    async def _deliver(self, whole: Sequence[Numbered], end: int, sizes: dict[str, int]) -> set[str]:
+        entries = [one.entry for one in whole]
+        async with self._store.read() as db:
+            cases, past = await _cases(db, entries), await _past(db, entries)
+        batch = Batch(self.directory, rules(self._root.rules), cases, past, sizes)
+        after = self._fill(batch, whole, end)
+        async with self._store.write() as db:  # rule 4
+            await progress.swap(db, RECORD, 0, self._place, after)
+            await _keep(db, batch)
+        self._place, self.directory = after, batch.directory
+        return batch.agencies
+
+    def _fill(self, batch: Batch, whole: Sequence[Numbered], end: int) -> Place:
+        """The place behind the entries, or of the first that contradicts the others; `Tampered` if that is the first."""
+        for count, one in enumerate(whole):
+            try:
+                batch.add(one.entry, one.raw)
+            except Tampered:
+                if count == 0:
+                    raise
+                return Place(one.position, self._place.size + count)
+        return Place(end, self._place.size + len(whole))
+
+
+async def _keep(db: AsyncConnection, batch: Batch) -> None:
+    heads = list(batch.heads.values())
+    if heads:
+        await db.execute(upsert(tables.cases, keys=["id"], set_=["head", "leaf_index"]), heads)
+    to_add: tuple[tuple[Table, list[Row]], ...] = (
+        (tables.leaves, batch.leaves),
+        (tables.messages, batch.messages),  # of a reused id the first row stays
+        (tables.answers, batch.answers),  # and so does the first answer
+        (tables.inbox, batch.inbox),
+    )
+    for table, rows in to_add:
+        if rows:
+            await db.execute(insert_ignoring(table), rows)
+
+
+async def _statements(db: AsyncConnection) -> list[Header]:
+    leaves = tables.leaves.c
+    kept = select(leaves.leaf_index, leaves.leaf).where(leaves.is_statement).order_by(leaves.leaf_index)
+    return [said for row in await db.execute(kept) if (said := read(row.leaf_index, row.leaf).statement)]
+
+
+async def _cases(db: AsyncConnection, entries: Sequence[LedgerEntry]) -> dict[str, Case]:
+    ids = {entry.case for entry in entries if entry.case}
+    found = await db.execute(select(tables.cases.c.id, tables.cases.c.head).where(tables.cases.c.id.in_(ids)))
+    return {row.id: Case.from_bytes(row.head) for row in found}
+
+
+async def _past(db: AsyncConnection, entries: Sequence[LedgerEntry]) -> dict[str, Sealed]:
+    names = {name for entry in entries for name in entry.names}
+    same_leaf = tables.messages.c.leaf_index == tables.leaves.c.leaf_index
+    wanted = select(tables.messages.c.id, tables.leaves.c.leaf_index, tables.leaves.c.leaf).where(same_leaf)
+    found = await db.execute(wanted.where(tables.messages.c.id.in_(names)))
+    return {row.id: read(row.leaf_index, row.leaf).as_past() for row in found}
+
+
+def _index(record: Record) -> int:
+    text = dict(record.headers).get("index", b"")
+    if not text.isdigit() or len(text) > 16:  # noqa: PLR2004 (digits of 2^53)
+        raise Tampered(f"the record at position {record.position} has no index")
+    return int(text)
+
+
+def _missing(entry: LedgerEntry, sizes: Mapping[str, int]) -> Unavailable:
+    log.error("a part is missing; delivery stands still", index=entry.index, part=missing_part(entry, sizes))
+    return Unavailable(f"index {entry.index} names a part that is not in the topic 'parts'", code="PART_MISSING")

@@ -1,0 +1,120 @@
+"""What agencies have fetched: noted once, and made known in topic `deliveries`.
+
+An agency that comes back with `after` has what came before it. The note and its place in the outbox are one row; the
+record is appended afterwards, and again after a crash: its key is the message, the newest one counts.
+"""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hifadhi.hub.delivery.recipients import SENDER
+from hifadhi.hub.delivery.tables import handovers, inbox, messages
+from hifadhi.store.port import Store
+from hifadhi.store.upsert import insert_ignoring
+from hifadhi.stream.port import Entry, Stream
+from hifadhi.stream.topics import DELIVERIES
+
+MOST_AT_ONCE: Final = 1000
+"""Items that one request notes as fetched; its next one goes on."""
+
+PAGE: Final = 200
+
+
+async def note(store: Store, agency: str, after: int, at: str) -> bool:
+    """Note as fetched at `at` what this agency has up to `after`; whether there was anything to note."""
+    async with store.read() as db:
+        rows = await _unnoted(db, agency, after)
+    if not rows:
+        return False
+    async with store.write() as db:
+        await db.execute(insert_ignoring(handovers), [{**row, "at": at} for row in rows])
+    return True
+
+
+async def _unnoted(db: AsyncConnection, agency: str, after: int) -> list[dict[str, Any]]:
+    noted = select(handovers.c.leaf_index).where(handovers.c.agency == agency)
+    last = (await db.execute(noted.order_by(handovers.c.leaf_index.desc()).limit(1))).scalar()
+    known = select(inbox.c.leaf_index, inbox.c.role, messages.c.id).outerjoin(
+        messages, messages.c.leaf_index == inbox.c.leaf_index
+    )
+    new = known.where(
+        inbox.c.agency == agency, inbox.c.leaf_index > (-1 if last is None else last), inbox.c.leaf_index <= after
+    )
+    found = await db.execute(new.order_by(inbox.c.leaf_index).limit(MOST_AT_ONCE))
+    # Of what a sender gets back, and of a lapse, there is nothing to tell.
+    return [
+        {"agency": agency, "leaf_index": row.leaf_index, "published": row.role == SENDER or row.id is None}
+        for row in found
+    ]
+
+
+async def states(db: AsyncConnection, indexes: Collection[int]) -> dict[int, list[dict[str, str]]]:
+    """Per index, to whom it was delivered and when they fetched it: `{"agency", "at"?}`, by agency. Not its sender."""
+    fetched = (handovers.c.agency == inbox.c.agency) & (handovers.c.leaf_index == inbox.c.leaf_index)
+    wanted = select(inbox.c.leaf_index, inbox.c.agency, handovers.c.at).outerjoin(handovers, fetched)
+    wanted = wanted.where(inbox.c.leaf_index.in_(indexes), inbox.c.role != SENDER)
+    found: dict[int, list[dict[str, str]]] = defaultdict(list)
+    for row in await db.execute(wanted.order_by(inbox.c.agency)):
+        found[row.leaf_index].append({"agency": row.agency, **({"at": row.at} if row.at else {})})
+    return found
+
+
+class Outbox:
+    """Appends to `deliveries` what is noted and not published. `ring` when there may be something."""
+
+    def __init__(self, store: Store, stream: Stream) -> None:
+        self._store, self._stream = store, stream
+        self._due = asyncio.Event()
+        self._due.set()
+
+    def ring(self) -> None:
+        """Look soon."""
+        self._due.set()
+
+    async def run_once(self) -> None:
+        """Wait for the ring, then publish everything. `Unavailable`: call it again."""
+        await self._due.wait()
+        while await self._publish_page():
+            pass
+        self._due.clear()
+
+    async def _publish_page(self) -> bool:
+        async with self._store.read() as db:
+            ids = await _unpublished(db)
+            told = await states(db, ids)
+        if not ids:
+            return False
+        entries = [_entry(ids[index], index, told[index]) for index in ids]
+        await self._stream.append(DELIVERIES, entries)
+        async with self._store.write() as db:  # crash before this line: the same is appended again
+            await _mark(db, told)
+        return True
+
+
+async def _unpublished(db: AsyncConnection) -> dict[int, str]:
+    """Message id by index. What a rebuild has not come to yet is left for later."""
+    waiting = select(handovers.c.leaf_index).where(~handovers.c.published).distinct().subquery()
+    wanted = select(messages.c.leaf_index, messages.c.id).join(waiting, waiting.c.leaf_index == messages.c.leaf_index)
+    found = await db.execute(wanted.order_by(messages.c.leaf_index).limit(PAGE))
+    return {row.leaf_index: row.id for row in found}
+
+
+async def _mark(db: AsyncConnection, told: Mapping[int, Sequence[dict[str, str]]]) -> None:
+    """Published is what is still as we told it; what has changed meanwhile is told again."""
+    now = await states(db, told)
+    same = [index for index in told if now[index] == told[index]]
+    other = [index for index in told if now[index] != told[index]]
+    for indexes, published in ((same, True), (other, False)):
+        here = handovers.c.leaf_index.in_(indexes)
+        await db.execute(update(handovers).where(here).values(published=published))
+
+
+def _entry(message: str, index: int, delivered: Sequence[dict[str, str]]) -> Entry:
+    value = json.dumps({"index": index, "delivered": delivered}, separators=(",", ":"))
+    return Entry(message.encode(), value.encode())

@@ -1,0 +1,83 @@
+"""The follower of topic `parts`: sealed parts, by digest, as rows.
+
+1. A value that is not what its key says is no part: the gateway faces the internet and is not believed.
+2. A tombstone erases only by an order in the ledger, and these rules know none: it is not obeyed, and an alarm.
+"""
+
+from asyncio import gather
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hifadhi.diagnostics import log
+from hifadhi.evidence import b64u
+from hifadhi.hub.delivery import progress, tables
+from hifadhi.hub.delivery.progress import Place
+from hifadhi.store.port import Store
+from hifadhi.store.upsert import insert_ignoring
+from hifadhi.stream.port import Record, Stream
+from hifadhi.stream.topics import PARTS
+
+READ_BYTES: Final = 4 << 20
+"""Of one partition in one transaction."""
+
+
+class Parts:
+    """Call `load` first, and again after a lost swap."""
+
+    def __init__(self, store: Store, stream: Stream) -> None:
+        self._store, self._stream = store, stream
+        self._places: dict[int, Place] = {}
+
+    async def load(self) -> None:
+        """Where the rows are."""
+        async with self._store.write() as db:
+            await progress.prepare(db, PARTS, range(self._stream.partitions(PARTS)))
+            self._places = await progress.places(db, PARTS)
+
+    async def catch_up(self) -> None:
+        """Read every partition to where it ends now: an entry's parts were appended before its submission."""
+        numbers = sorted(self._places)
+        ends = await gather(*(self._stream.end(PARTS, partition=number) for number in numbers))
+        behind = dict(zip(numbers, ends, strict=True))
+        while behind := {number: end for number, end in behind.items() if self._places[number].position < end}:
+            batches = await gather(*map(self._read, behind))
+            if not await self._keep({number: batch for number, batch in zip(behind, batches, strict=True) if batch}):
+                return
+
+    async def _read(self, number: int) -> list[Record]:
+        position = self._places[number].position
+        return await self._stream.read(PARTS, position, partition=number, max_bytes=READ_BYTES)
+
+    async def _keep(self, batches: Mapping[int, Sequence[Record]]) -> bool:
+        """Whether there was anything: what a compact topic dropped behind its last record never comes."""
+        after = {number: Place(batch[-1].position + 1) for number, batch in batches.items()}
+        rows = [row for batch in batches.values() for record in batch if (row := _row(record))]
+        async with self._store.write() as db:
+            for number, place in after.items():
+                await progress.swap(db, PARTS, number, self._places[number], place)
+            if rows:
+                await db.execute(insert_ignoring(tables.parts), rows)
+        self._places |= after
+        return bool(after)
+
+
+async def sizes(db: AsyncConnection, digests: Collection[str]) -> dict[str, int]:
+    """Bytes of each of these parts that are there; 0 of one that is erased."""
+    wanted = select(tables.parts.c.digest, func.coalesce(func.length(tables.parts.c.sealed), 0))
+    found = await db.execute(wanted.where(tables.parts.c.digest.in_(digests)))
+    return {digest: size for digest, size in found}  # noqa: C416 (rows are no pairs to a type checker)
+
+
+def _row(record: Record) -> dict[str, object] | None:
+    if record.value is None:
+        log.error("a part was erased without an order; kept", position=record.position)  # rule 2
+        return None
+    digest = sha256(record.value).digest()
+    if record.key != digest:
+        log.error("a part under another part's digest; dropped", position=record.position)  # rule 1
+        return None
+    return {"digest": b64u.encode(digest), "sealed": record.value}

@@ -1,0 +1,103 @@
+"""The delivery service: a follower, an outbox, and the faces that agencies read from."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from hifadhi.diagnostics import log
+from hifadhi.errors import Unavailable
+from hifadhi.hub.delivery.follower import Follower
+from hifadhi.hub.delivery.handovers import Outbox
+from hifadhi.hub.delivery.progress import SwapLost
+from hifadhi.hub.delivery.waiters import Waiters
+from hifadhi.hub.delivery.web import Faces
+from hifadhi.referral.root import Root
+from hifadhi.store.port import Store
+from hifadhi.stream.port import Stream
+
+IDLE_S: Final = 30.0
+STOP_S: Final = 4.0
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Delivery:
+    """`audience`: the base URL that tokens name. The topics and tables are there before `start`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        stream: Stream,
+        root: Root,
+        audience: str,
+        clock_ms: Callable[[], int] = _clock_ms,
+        waiters: Waiters | None = None,
+    ) -> None:
+        self._follower = Follower(store, stream, root)
+        self._outbox = Outbox(store, stream)
+        self._waiters = waiters or Waiters()
+        self._faces = Faces(
+            store=store,
+            waiters=self._waiters,
+            outbox=self._outbox,
+            directory=lambda: self._follower.directory,
+            audience=audience,
+            clock_ms=clock_ms,
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+        self.trouble: str | None = None
+        """Why nothing is being delivered at present; None if all is well."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """The paths that this service answers."""
+        return self._faces.routes()
+
+    async def start(self) -> None:
+        """Read where the rows are, then follow."""
+        await self._follower.load()
+        self._tasks = [
+            asyncio.create_task(self._forever(self._follow), name="delivery-follower"),
+            asyncio.create_task(self._forever(self._outbox.run_once), name="delivery-outbox"),
+        ]
+
+    async def stop(self) -> None:
+        """End the tasks and answer who waits. Idempotent."""
+        self._waiters.close()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_S)
+        self._tasks = []
+
+    async def _follow(self) -> None:
+        try:
+            fresh = await self._follower.step(IDLE_S)
+        except SwapLost:
+            # Another process delivers too; what it has done is news to those who wait here.
+            await self._follower.load()
+            self._waiters.wake_all()
+            return
+        self.trouble = None
+        if fresh:
+            self._waiters.wake(fresh)
+            self._outbox.ring()
+
+    async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await step()
+            except Unavailable as error:
+                self.trouble = error.code
+                log.warning("delivery waits", why=str(error), code=error.code)
+                await asyncio.sleep(error.retry_after_s)
+            except Exception as error:
+                # `Tampered`, or a bug: to go on would deliver on top of it. What was delivered can still be read.
+                self.trouble = type(error).__name__.upper()
+                log.exception("delivery stopped")
+                raise

@@ -1,0 +1,94 @@
+"""Delivery's rows. All but `delivery_handovers` can be made again from the topics, beginning at index 0."""
+
+from typing import Final
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table
+
+from hifadhi.store.metadata import METADATA
+
+# position: the next to read of this partition. size: of `record` only, the leaves followed so far, which is the next
+# index; a leaf may stand twice in the topic, so the two differ.
+progress = Table(
+    "delivery_progress",
+    METADATA,
+    Column("topic", String(32), primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+# digest: SHA-256 of `sealed`, base64url. sealed: the JWE's bytes, NULL once erased.
+parts = Table(
+    "delivery_parts",
+    METADATA,
+    Column("digest", String(43), primary_key=True),
+    Column("sealed", LargeBinary),
+)
+leaves = Table(
+    "delivery_leaves",
+    METADATA,
+    Column("leaf_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("is_statement", Boolean, nullable=False),
+)
+Index(
+    "ix_delivery_leaves_statement",
+    leaves.c.leaf_index,
+    sqlite_where=leaves.c.is_statement,
+    postgresql_where=leaves.c.is_statement,
+)
+# One row for each message id, that of the first leaf with it.
+messages = Table(
+    "delivery_messages",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("leaf_index", BigInteger, nullable=False, unique=True),
+    Column("digest", String(43), nullable=False),
+    Column("ruling", String(16), nullable=False),
+    Column("code", String(48)),
+)
+# When an agency first answered a message: stored_at of its first recorded one in reply to it, or within the referral.
+answers = Table(
+    "delivery_answers",
+    METADATA,
+    Column("message", String(36), primary_key=True),
+    Column("agency", String(32), primary_key=True),
+    Column("stored_at", String(24), nullable=False),
+)
+cases = Table(
+    "delivery_cases",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("head", LargeBinary, nullable=False),
+    Column("leaf_index", BigInteger, nullable=False),
+)
+# parts: name to digest, of those that this agency may read. size: bytes of the item, so that a page can be bounded
+# before anything is loaded.
+inbox = Table(
+    "delivery_inbox",
+    METADATA,
+    Column("agency", String(32), primary_key=True),
+    Column("leaf_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("role", String(16), nullable=False),
+    Column("parts", JSON, nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+Index("ix_delivery_inbox_leaf", inbox.c.leaf_index)
+# An item that its agency has fetched, `at` an instant; it survives a rebuild. published: it stands in `deliveries`.
+handovers = Table(
+    "delivery_handovers",
+    METADATA,
+    Column("agency", String(32), primary_key=True),
+    Column("leaf_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", String(24), nullable=False),
+    Column("published", Boolean, nullable=False),
+)
+Index("ix_delivery_handovers_leaf", handovers.c.leaf_index)
+Index(
+    "ix_delivery_handovers_unpublished",
+    handovers.c.leaf_index,
+    sqlite_where=~handovers.c.published,
+    postgresql_where=~handovers.c.published,
+)
+
+REBUILT: Final = (progress, parts, leaves, messages, answers, cases, inbox)
+"""What is emptied to begin again at index 0."""

@@ -1,0 +1,84 @@
+"""Requests that wait for something new for their agency. The follower wakes them; nobody polls."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from hifadhi.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+T = TypeVar("T")
+
+MOST: Final = 1000
+MOST_OF_ONE: Final = 32
+RETRY_AFTER_S: Final = 5
+
+
+class Waiters:
+    """At most `most` requests at a time, and `most_of_one` of one agency: beyond, `Unavailable` with when to return."""
+
+    def __init__(self, *, most: int = MOST, most_of_one: int = MOST_OF_ONE) -> None:
+        self._most, self._most_of_one = most, most_of_one
+        self._events: dict[str, set[asyncio.Event]] = {}
+        self._count = 0
+        self._closed = False
+
+    async def until(
+        self, agency: str, wait_s: float, ask: Callable[[], Awaitable[T]], enough: Callable[[T], bool]
+    ) -> T:
+        """What `ask` answers as soon as that is `enough`, or when the time is over, or at the service's end."""
+        answer = await ask()
+        if wait_s <= 0 or enough(answer):
+            return answer
+        until = asyncio.get_running_loop().time() + wait_s
+        with self._place(agency) as woken:
+            while True:
+                # Asked again after taking the place: what came in between rang for nobody.
+                woken.clear()
+                answer = await ask()
+                left_s = until - asyncio.get_running_loop().time()
+                if enough(answer) or left_s <= 0 or self._closed:
+                    return answer
+                await _within(left_s, woken)
+
+    def wake(self, agencies: Iterable[str]) -> None:
+        """There is something new for these."""
+        for agency in agencies:
+            for event in self._events.get(agency, ()):
+                event.set()
+
+    def wake_all(self) -> None:
+        """There may be something new for anyone."""
+        self.wake(list(self._events))
+
+    def close(self) -> None:
+        """Nobody waits from here on."""
+        self._closed = True
+        self.wake_all()
+
+    @contextmanager
+    def _place(self, agency: str) -> "Iterator[asyncio.Event]":
+        ours = self._events.setdefault(agency, set())
+        if self._count >= self._most or len(ours) >= self._most_of_one:
+            raise Unavailable("too many requests are waiting", code="OVERLOADED", retry_after_s=RETRY_AFTER_S)
+        event = asyncio.Event()
+        ours.add(event)
+        self._count += 1
+        try:
+            yield event
+        finally:
+            self._count -= 1
+            ours.discard(event)
+            if not ours:
+                del self._events[agency]
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
