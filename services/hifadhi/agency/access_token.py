@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from hifadhi.evidence import strict_json
-from hifadhi.evidence.jws import ACCESS, sign_compact
 from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.jws import ACCESS, sign_compact
 
 LIFE_S: Final = 240
 """Below the five minutes that a hub allows, so that two clocks may differ a little."""

@@ -18,7 +18,7 @@ from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.opening import Item
 from hifadhi.agency.outbox import Outbox
-from hifadhi.agency.receipt import Receipt
+from hifadhi.agency.receipt import Receipt, Rejection
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered
 from hifadhi.referral.closed import Closed
@@ -64,8 +64,7 @@ class Client:
         self.journal = Journal(home / "journal.json")
         self.outbox = Outbox(self.journal, (self.keyring.sign,), self.exchange)
         self.inbox = Inbox(
-            self.keyring, self.journal, self.exchange, self._known, self.latest,
-            refresh=self.refresh_directory, answer=self._answer,
+            self.keyring, self.journal, self.exchange, self._known, refresh=self.refresh_directory, answer=self._answer,
         )  # fmt: skip
         self._stack = AsyncExitStack()
 
@@ -86,7 +85,7 @@ class Client:
         """The verified directory, as far as it was read."""
         return self._known.directory
 
-    async def send(  # noqa: PLR0913 (a message is these, and every other name is one of its facts)
+    async def send(
         self,
         kind: str,
         *,
@@ -111,12 +110,12 @@ class Client:
             raise Tampered("the ruling is on other bytes than those of the receipt", index=ruling.index)
         return Sent(sealed.id, receipt, ruling)
 
-    async def send_batch(self, drafts: Sequence[Draft]) -> list[Receipt | Refused]:
+    async def send_batch(self, drafts: Sequence[Draft]) -> list[Receipt | Rejection]:
         """What became of each of at most 500 drafts; their rulings come with the inbox."""
         await self.refresh_directory(max_age_s=DIRECTORY_AGE_S)
         return await self.outbox.send_batch([self._seal(draft) for draft in drafts])
 
-    async def send_kept(self) -> list[Receipt | Refused]:
+    async def send_kept(self) -> list[Receipt | Rejection]:
         """What became of the messages that an earlier sending had to keep."""
         return await self.outbox.flush()
 
@@ -149,12 +148,10 @@ class Client:
         async with self._directory_lock:
             if now() - self._read_at < max_age_s:
                 return False
-            before, started, done = self._known.after, now(), False
-            while not done:
-                at_least = self.latest.size
-                done = self._known.take(await self.exchange.directory(after=self._known.after), at_least=at_least)
+            started = now()
+            has_news = await self._known.read_on(self.exchange.directory)
             self._read_at = started
-            return self._known.after != before
+            return has_news
 
     def _seal(self, draft: Draft) -> Sealed:
         return compose.seal(draft, sender=self.agency, directory=self.directory)

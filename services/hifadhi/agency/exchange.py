@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from hifadhi.agency.compose import MAX_MESSAGE, Message
-from hifadhi.agency.receipt import Receipt, check_batch_receipt, check_receipt, check_refusal, faults_of
+from hifadhi.agency.receipt import Receipt, Rejection, check_batch_receipt, check_receipt, check_refusal
 from hifadhi.agency.transport import Answer, Transport
 from hifadhi.errors import HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import b64u, strict_json
@@ -19,7 +20,7 @@ _SMALL: Final = 64 * 1024
 _ITEM: Final = MAX_MESSAGE + 256 * 1024
 _NDJSON: Final = "application/x-ndjson"
 
-Outcome = Receipt | Refused | None
+Outcome = Receipt | Rejection | None
 """What the hub did with a message: stored it, refused it, or has not taken it (yet)."""
 
 
@@ -62,43 +63,37 @@ class Exchange:
         self.transport = transport
         self.root = root
 
-    async def post(self, message: Message) -> Receipt:
-        """The message's receipt. Refused, with signed evidence where the gateway could give any."""
+    async def post(self, message: Message) -> Receipt | Rejection:
+        """The message's receipt, or the hub's refusal."""
         answer = await self.transport.post(
             "/v1/messages", message.line, content_type="application/json", at_most=_SMALL
         )
         if answer.ok:
             return check_receipt(_object(answer.body).get("receipt"), message, self.root)
         error = answer.error()
-        if isinstance(error, Refused):
-            self._check_evidence(answer.problem(), error, message)
-        raise error
+        if not isinstance(error, Refused):
+            raise error
+        return check_refusal(answer.problem(), message, self.root)
 
     async def post_batch(self, messages: Sequence[Message]) -> list[Outcome]:
         """What became of each message, in this order. At most 500 lines and 8 MiB, else Refused: TOO_LARGE."""
         body = b"".join(message.line + b"\n" for message in messages)
         answer = await self.transport.post("/v1/messages", body, content_type=_NDJSON, at_most=MAX_BATCH)
         if not answer.ok:
-            raise answer.error()
+            return _all_refused(answer, len(messages))
         *lines, last = [_object(line) for line in answer.body.splitlines()] or [{}]
         if len(lines) != len(messages):
             raise _bad("one line for each message and a receipt")
         accepted = [m for m, line in zip(messages, lines, strict=True) if line.get("status") == 202]  # noqa: PLR2004
         receipts = {r.id: r for r in check_batch_receipt(last.get("receipt"), accepted, self.root)} if accepted else {}
-        return [receipts.get(m.id) or self._refusal(line, m) for m, line in zip(messages, lines, strict=True)]
+        return [receipts.get(m.id) or self._rejection(line, m) for m, line in zip(messages, lines, strict=True)]
 
-    def _refusal(self, line: Mapping[str, Any], message: Message) -> Refused | None:
+    def _rejection(self, line: Mapping[str, Any], message: Message) -> Rejection | None:
         status = line.get("status")
         if type(status) is not int or not 400 <= status < 500:  # noqa: PLR2004 (HTTP's client errors)
             return None  # 503: to be sent again
-        problem = line["problem"] if isinstance(line.get("problem"), dict) else line
-        refusal = Refused(*faults_of(problem))
-        self._check_evidence(problem, refusal, message)
-        return refusal
-
-    def _check_evidence(self, problem: Mapping[str, Any], refusal: Refused, message: Message) -> None:
-        if "evidence" in problem:  # absent, where the gateway could not read what it would have to name
-            check_refusal(problem["evidence"], message, refusal, self.root)
+        problem = line.get("problem")
+        return check_refusal(problem if isinstance(problem, dict) else line, message, self.root)
 
     async def ruling(self, message_id: str, *, wait_s: int = 0) -> Ruling | None:
         """The ruling on one of our messages, or None while it is not sealed; the hub waits up to `wait_s` for it."""
@@ -117,7 +112,7 @@ class Exchange:
         """Versions, responsible agency, referrals and running clocks of a case that we are a party to."""
         return _object(_good(await self._read(f"/v1/cases/{case}", MAX_MESSAGE, {}, 0)))
 
-    async def directory(self, *, after: int) -> bytes:
+    async def directory(self, after: int) -> bytes:
         """The page of directory leaves behind index `after`, for `KnownDirectory.take`."""
         answer = await self.transport.get("/v1/directory", params={"after": str(after)}, at_most=MAX_BATCH)
         return _good(answer)
@@ -132,6 +127,13 @@ class Exchange:
 
     async def _read(self, path: str, at_most: int, params: Mapping[str, str], wait_s: int) -> Answer:
         return await self.transport.get(path, params=params, at_most=at_most, private=True, wait_s=wait_s)
+
+
+def _all_refused(answer: Answer, count: int) -> list[Outcome]:
+    error = answer.error()
+    if not isinstance(error, Refused):
+        raise error
+    return [Rejection(error, None)] * count
 
 
 def _good(answer: Answer) -> bytes:
@@ -166,7 +168,7 @@ def _page(said: Mapping[str, Any], after: int) -> InboxPage:
         raise _bad("a page of the inbox")
     rows = tuple(_row(row) for row in data)
     indexes = [after, *(row.index for row in rows)]
-    if any(later <= earlier for earlier, later in zip(indexes, indexes[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(indexes)):
         raise Tampered("the inbox is not in the ledger's order")
     return InboxPage(rows, indexes[-1], done)
 

@@ -22,7 +22,6 @@ from hifadhi.agency.exchange import Exchange, InboxPage, InboxRow
 from hifadhi.agency.journal import Journal
 from hifadhi.agency.keyring import Keyring
 from hifadhi.agency.known_directory import KnownDirectory
-from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.opening import Item, open_item, read_leaf, unknown_keys
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import proof
@@ -44,13 +43,12 @@ class Inbox:
         journal: Journal,
         exchange: Exchange,
         known: KnownDirectory,
-        latest: LatestCheckpoint,
         *,
         refresh: Refresh,
         answer: Answer,
     ) -> None:
         self._keyring, self._journal = keyring, journal
-        self._exchange, self._known, self._latest = exchange, known, latest
+        self._exchange, self._known, self._latest = exchange, known, known.latest
         self._refresh, self._answer = refresh, answer
 
     async def receive(self, *, wait_s: int = WAIT_S) -> AsyncIterator[Item]:

@@ -54,10 +54,10 @@ class Entries:
         return (*free, *range(self.last + 1, self.last + 1 + count - len(free)))
 
     def settled(self, accepted: Iterable[int], refused: Iterable[int]) -> "Entries":
-        """After the hub's answer on these numbers. Whatever stands below an accepted number and was refused is free."""
+        """After the hub's answer on these numbers. A refused one is used again, and what it would answer is not answered."""
         taken, back = set(accepted), set(refused)
         last = max({self.last, *taken})
-        answers = [p.answers for p in self.pending if p.number in taken | back and p.answers is not None]
+        answers = [p.answers for p in self.pending if p.number in taken and p.answers is not None]
         return replace(
             self,
             last=last,

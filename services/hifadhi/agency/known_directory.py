@@ -12,13 +12,12 @@ Rules for a page of `GET /v1/directory`, and the attack that each stops:
 A page counts whole or not at all. A leaf that the hub leaves out of every page is found by who reads the whole ledger.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.errors import HifadhiError, Tampered, Unavailable
 from hifadhi.evidence import b64u, leaf, strict_json
-from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.proof import MAX_HASHES
 from hifadhi.evidence.tree import HASH_BYTES, leaf_hash, verify_inclusion
@@ -30,6 +29,9 @@ from hifadhi.referral.statements import STATEMENTS
 
 MAX_ROWS: Final = 1000
 
+Page = Callable[[int], Awaitable[bytes]]
+"""The page of directory leaves behind an index."""
+
 
 class KnownDirectory:
     """The directory as far as it was read; `after` is the index of its last leaf, -1 before the first."""
@@ -37,7 +39,7 @@ class KnownDirectory:
     def __init__(self, root: Root, latest: LatestCheckpoint) -> None:
         self.directory = Directory.of(root)
         self.after = -1
-        self._latest = latest
+        self.latest = latest
 
     def take(self, page: bytes, *, at_least: int) -> bool:
         """Folds one page; whether it was the last. Tampered; Unavailable: BAD_ANSWER, if it is no page at all.
@@ -45,7 +47,7 @@ class KnownDirectory:
         `at_least`: the ledger's known size when the page was asked for.
         """
         members = _members(page)
-        checkpoint = self._latest.take(members["checkpoint"], at_least=at_least)  # rule 1
+        checkpoint = self.latest.take(members["checkpoint"], at_least=at_least)  # rule 1
         directory, after = self.directory, self.after
         for row in members["data"]:
             index, raw, proof = _row(row)
@@ -58,10 +60,13 @@ class KnownDirectory:
         self.directory, self.after = directory, after
         return bool(members["done"])
 
-    @property
-    def checkpoint(self) -> Checkpoint | None:
-        """The newest tree in which its leaves were proved."""
-        return self._latest.known
+    async def read_on(self, page: Page) -> bool:
+        """Reads to the end; whether that brought anything new."""
+        before, done = self.after, False
+        while not done:
+            at_least = self.latest.size
+            done = self.take(await page(self.after), at_least=at_least)
+        return self.after != before
 
 
 def _evolved(directory: Directory, index: int, raw: bytes) -> Directory:

@@ -30,7 +30,6 @@ from hifadhi.evidence.tree import EMPTY_ROOT, HASH_BYTES, Edge, leaf_hash
 from hifadhi.referral.root import Root
 
 INCOMING: Final = "incoming"
-NOT_FOUND: Final = 404
 
 Progress = Callable[[int, int], None]
 """Leaves that have arrived, of how many."""
@@ -120,14 +119,17 @@ class Mirror:
         return lambda level, index: self._archive.tile(level, index, size)
 
     async def _bundle(self, tile: Tile) -> list[bytes]:
-        """The entries of a bundle, from an interrupted run or from the exchange; they lie in `incoming/` now."""
-        raw = self._incoming.get(tile.path()) or await self._fetch_bundle(tile)
+        """The entries of a bundle, which lies in `incoming/` now if it did not since an interrupted run."""
+        kept = self._incoming.get(tile.path())
+        raw = kept or await self._fetch_bundle(tile)
         try:
             entries = parse_bundle(raw, tile.width)
         except Tampered:
-            self._incoming.remove(tile.path())
+            if kept:
+                self._incoming.remove(tile.path())
             raise
-        self._incoming.write(tile.path(), raw)
+        if not kept:
+            self._incoming.write(tile.path(), raw)
         return entries
 
     async def _fetch_bundle(self, tile: Tile) -> bytes:

@@ -144,7 +144,7 @@ def _broken_rules(header: Header, bodies: Mapping[str, Closed], directory: Direc
     """Rule 6, across the bodies that lie open."""
     if not bodies:
         return ()
-    readers = {entry.name: entry.readers for entry in header.part_entries}
+    readers: dict[str, Sequence[str]] = {entry.name: entry.readers for entry in header.part_entries}
     try:
         edge.check_body(header.type, bodies, sender=header.sender, readers=readers, country_of=countries(directory))
     except Refused as refusal:

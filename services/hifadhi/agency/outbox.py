@@ -13,8 +13,7 @@ from hifadhi.agency import durable_file
 from hifadhi.agency.compose import Message, Sealed
 from hifadhi.agency.exchange import MAX_BATCH, MAX_BATCH_LINES, Exchange, Outcome
 from hifadhi.agency.journal import Journal, Pending
-from hifadhi.agency.receipt import Receipt
-from hifadhi.diagnostics import log
+from hifadhi.agency.receipt import Receipt, Rejection
 from hifadhi.errors import Fault, Refused, Unavailable
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import PrivateJwk
@@ -42,11 +41,11 @@ class Outbox:
                 return None
             outcomes = await self._sent(self._signed([sealed]), answers)
         outcome = outcomes[0]
-        if isinstance(outcome, Refused):
-            raise outcome
+        if isinstance(outcome, Rejection):
+            raise outcome.refusal
         return outcome
 
-    async def send_batch(self, sealed: Sequence[Sealed]) -> list[Receipt | Refused]:
+    async def send_batch(self, sealed: Sequence[Sealed]) -> list[Receipt | Rejection]:
         """What became of each message. Refused: TOO_LARGE, above 500 messages or 8 MiB. Unavailable as by `send`."""
         if len(sealed) > MAX_BATCH_LINES:
             raise Refused(Fault("TOO_LARGE", "", f"a batch has at most {MAX_BATCH_LINES} messages"))
@@ -54,7 +53,7 @@ class Outbox:
             await self._flush()
             return await self._sent(self._signed(sealed), None)
 
-    async def flush(self) -> list[Receipt | Refused]:
+    async def flush(self) -> list[Receipt | Rejection]:
         """What became of the messages that were kept."""
         async with self.journal.turn():
             return await self._flush()
@@ -69,19 +68,19 @@ class Outbox:
             raise Refused(Fault("TOO_LARGE", "", "a batch has at most 8 MiB"))
         return signed
 
-    async def _sent(self, messages: Sequence[Message], answers: int | None) -> list[Receipt | Refused]:
+    async def _sent(self, messages: Sequence[Message], answers: int | None) -> list[Receipt | Rejection]:
         if not messages:
             return []
         self.journal.pend(Pending(message.number, message.line, answers) for message in messages)
         return await self._posted(messages)
 
-    async def _flush(self) -> list[Receipt | Refused]:
+    async def _flush(self) -> list[Receipt | Rejection]:
         kept = [Message.parse(pending.line) for pending in self.journal.entries.pending]
         return await self._posted(kept) if kept else []
 
-    async def _posted(self, messages: Sequence[Message]) -> list[Receipt | Refused]:
+    async def _posted(self, messages: Sequence[Message]) -> list[Receipt | Rejection]:
         """Posts until each has its answer, else Unavailable: what has none stays pending."""
-        done: dict[str, Receipt | Refused] = {}
+        done: dict[str, Receipt | Rejection] = {}
         for _ in range(ROUNDS):
             left = [message for message in messages if message.id not in done]
             outcomes = await self._post(left)
@@ -94,21 +93,19 @@ class Outbox:
     async def _post(self, messages: Sequence[Message]) -> list[Outcome]:
         if len(messages) > 1:
             return await self._exchange.post_batch(messages)
-        try:
-            return [await self._exchange.post(messages[0])]
-        except Refused as refusal:
-            return [refusal]
+        return [await self._exchange.post(messages[0])]
 
     def _settle(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
         accepted, refused = [], []
         for message, outcome in zip(messages, outcomes, strict=True):
             if isinstance(outcome, Receipt):
                 accepted.append(message.number)
-                self._keep({"id": message.id, "digest": message.digest, "receipt": outcome.token})
+                self._keep(message, "receipt", outcome.token)
             elif outcome is not None:
                 refused.append(message.number)
-                log.warning("message_refused", id=message.id, code=outcome.code)
+                self._keep(message, "refusal", outcome.evidence)
         self.journal.settle(accepted, refused)
 
-    def _keep(self, evidence: dict[str, str]) -> None:
-        durable_file.append(self.journal.path.with_name("evidence.jsonl"), strict_json.dump(evidence))
+    def _keep(self, message: Message, kind: str, token: str | None) -> None:
+        line = strict_json.dump({"id": message.id, "digest": message.digest, kind: token})
+        durable_file.append(self.journal.path.with_name("evidence.jsonl"), line)

@@ -5,7 +5,7 @@ Rules, and the attack that each stops:
 1. Signed by a gateway key of `root.json`, as a receipt or as a refusal: a promise that the hub can deny.
 2. By this hub: the receipt of another exchange.
 3. Of this very message, by digest, id and sender: a receipt of something else that was stored.
-4. A refusal's signed code and pointers are those that the answer shows: an answer that says one thing and signs another.
+4. A refusal's signed code and pointers are those shown: an answer that says one thing and signs another.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +33,14 @@ class Receipt:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Not stored. `evidence` proves who refused it and why; None, where the gateway could not read what to name."""
+
+    refusal: Refused
+    evidence: str | None
+
+
 def check_receipt(token: object, message: Message, root: Root) -> Receipt:
     """The receipt of a message; else Tampered."""
     said = _members(_signed(token, jws.RECEIPT, root), _RECEIPT)
@@ -51,8 +59,11 @@ def check_batch_receipt(token: object, messages: Sequence[Message], root: Root) 
     return [_receipt(_members(line, _LINE), one, str(token)) for line, one in zip(lines, messages, strict=True)]
 
 
-def check_refusal(token: object, message: Message, refusal: Refused, root: Root) -> None:
-    """Nothing, if the evidence is of this refusal of this message; else Tampered."""
+def check_refusal(problem: Mapping[str, Any], message: Message, root: Root) -> Rejection:
+    """The rejection that a problem document shows, with its evidence if it has any; else Tampered."""
+    refusal, token = Refused(*faults_of(problem)), problem.get("evidence")
+    if token is None:
+        return Rejection(refusal, None)
     said = _members(_signed(token, jws.REFUSAL, root), _REFUSAL)
     if said["hub"] != root.origin:  # rule 2
         raise Tampered("the refusal is of another hub")
@@ -61,6 +72,7 @@ def check_refusal(token: object, message: Message, refusal: Refused, root: Root)
     shown = [{"pointer": fault.pointer, "code": fault.code} for fault in refusal.faults]
     if said["code"] != refusal.code or said["errors"] != shown:  # rule 4
         raise Tampered("the refusal was signed for other reasons than it shows")
+    return Rejection(refusal, str(token))
 
 
 def faults_of(problem: Mapping[str, Any]) -> tuple[Fault, ...]:

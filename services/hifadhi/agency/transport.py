@@ -36,7 +36,7 @@ class Patience:
 
     def delay_s(self, attempt: int, asked_s: float = 0.0) -> float:
         """Before the try after this one (from 0); not before the hub asked for, up to `most_delay_s`."""
-        backoff = min(self.most_delay_s, self.first_delay_s * 2**attempt)
+        backoff = min(self.most_delay_s, self.first_delay_s * float(2**attempt))
         return max(backoff * random.uniform(0.5, 1.0), min(asked_s, self.most_delay_s))  # noqa: S311 (spreads load)
 
 

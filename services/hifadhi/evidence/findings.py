@@ -35,8 +35,8 @@ class Signed:
     next: int = 1
     ahead: dict[int, int] = field(default_factory=dict)
     """Numbers above `next` to their indexes; one key's messages may overtake each other on their way."""
-    stored: array[int] = field(default_factory=lambda: array("q"))
-    indexes: array[int] = field(default_factory=lambda: array("q"))
+    stored: "array[int]" = field(default_factory=lambda: array("q"))
+    indexes: "array[int]" = field(default_factory=lambda: array("q"))
 
 
 class Findings:

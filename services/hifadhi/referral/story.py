@@ -119,8 +119,7 @@ def _encounter(header: message.EncounterReported, happened: Happened) -> str:
     to = f" to {_list(header.to)}" if header.to else ""
     if header.case is not None:
         return f"{header.sender} reported another encounter with this person{to}"
-    under = f", which owes protection from here: {happened.case.responsible}" if not happened.code else ""
-    return f"{header.sender} reported an encounter{to} and opened the case{under}"
+    return f"{header.sender} reported an encounter{to} and opened the case; {happened.case.responsible} owes protection"
 
 
 def _requested(header: message.ReferralRequested, _: Happened) -> str:

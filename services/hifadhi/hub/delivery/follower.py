@@ -110,7 +110,7 @@ class Follower:
         elif repeats.setdefault(index, raw) != raw:  # rule 2
             raise Tampered("the topic 'record' holds two leaves of one index", index=index)
 
-    async def _check_repeats(self, repeats: Mapping[int, bytes], fresh: Mapping[int, bytes]) -> None:
+    async def _check_repeats(self, repeats: Mapping[int, bytes], fresh: dict[int, bytes]) -> None:
         if not repeats:
             return
         async with self._store.read() as db:
@@ -134,7 +134,7 @@ class Follower:
         return batch.agencies
 
     def _fill(self, batch: Batch, whole: Sequence[Numbered], end: int) -> Place:
-        """The place behind the entries, or of the first that contradicts the others; `Tampered` if that is the first."""
+        """The place behind the entries that agree with what came before; `Tampered` if the first does not."""
         for count, one in enumerate(whole):
             try:
                 batch.add(one.entry, one.raw)

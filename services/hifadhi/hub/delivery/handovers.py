@@ -80,9 +80,13 @@ class Outbox:
     async def run_once(self) -> None:
         """Wait for the ring, then publish everything. `Unavailable`: call it again."""
         await self._due.wait()
-        while await self._publish_page():
-            pass
         self._due.clear()
+        try:
+            while await self._publish_page():
+                pass
+        except BaseException:
+            self._due.set()
+            raise
 
     async def _publish_page(self) -> bool:
         async with self._store.read() as db:

@@ -1,9 +1,7 @@
 """What stands in an address: bounded numbers and ids, or `Refused` with where it is wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
-
-from multidict import MultiMapping
 
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence.strict_json import MAX_INTEGER
@@ -23,14 +21,16 @@ LIMIT: Final = Number(1, 500, 100)
 WAIT_S: Final = Number(0, 30, 0)
 
 
-def numbers(query: MultiMapping[str], expected: Mapping[str, Number]) -> dict[str, int]:
+def numbers(pairs: Iterable[tuple[str, str]], expected: Mapping[str, Number]) -> dict[str, int]:
     """The value of each expected parameter. `Refused` SCHEMA: another, the same twice, no number, out of bounds."""
-    for name in query:
+    given: dict[str, str] = {}
+    for name, text in pairs:
         if name not in expected:
-            raise Refused(Fault("SCHEMA", "", f"the parameters here are {', '.join(expected) or 'none'}"))
-        if len(query.getall(name)) > 1:
+            raise Refused(Fault("SCHEMA", "", f"the parameters here are: {', '.join(expected) or 'none'}"))
+        if name in given:
             raise Refused(Fault("SCHEMA", f"/{name}", "a parameter stands once"))
-    return {name: _number(query.get(name), name, bounds) for name, bounds in expected.items()}
+        given[name] = text
+    return {name: _number(given.get(name), name, bounds) for name, bounds in expected.items()}
 
 
 def _number(text: str | None, name: str, bounds: Number) -> int:

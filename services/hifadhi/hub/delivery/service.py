@@ -18,7 +18,7 @@ from hifadhi.referral.root import Root
 from hifadhi.store.port import Store
 from hifadhi.stream.port import Stream
 
-IDLE_S: Final = 30.0
+IDLE_S: Final = 5.0
 STOP_S: Final = 4.0
 
 
@@ -51,8 +51,12 @@ class Delivery:
             clock_ms=clock_ms,
         )
         self._tasks: list[asyncio.Task[None]] = []
-        self.trouble: str | None = None
-        """Why nothing is being delivered at present; None if all is well."""
+        self._troubles: dict[str, str] = {}
+
+    @property
+    def trouble(self) -> str | None:
+        """Why delivery stands still at present, as a code; None if all is well."""
+        return next(iter(self._troubles.values()), None)
 
     def routes(self) -> list[web.RouteDef]:
         """The paths that this service answers."""
@@ -62,8 +66,8 @@ class Delivery:
         """Read where the rows are, then follow."""
         await self._follower.load()
         self._tasks = [
-            asyncio.create_task(self._forever(self._follow), name="delivery-follower"),
-            asyncio.create_task(self._forever(self._outbox.run_once), name="delivery-outbox"),
+            asyncio.create_task(self._forever("follower", self._follow), name="delivery-follower"),
+            asyncio.create_task(self._forever("outbox", self._outbox.run_once), name="delivery-outbox"),
         ]
 
     async def stop(self) -> None:
@@ -73,6 +77,9 @@ class Delivery:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_S)
+        for task in self._tasks:
+            if task.done() and not task.cancelled():
+                task.exception()  # it was told when it was raised
         self._tasks = []
 
     async def _follow(self) -> None:
@@ -83,21 +90,21 @@ class Delivery:
             await self._follower.load()
             self._waiters.wake_all()
             return
-        self.trouble = None
         if fresh:
             self._waiters.wake(fresh)
             self._outbox.ring()
 
-    async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
+    async def _forever(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await step()
+                self._troubles.pop(name, None)
             except Unavailable as error:
-                self.trouble = error.code
+                self._troubles[name] = error.code
                 log.warning("delivery waits", why=str(error), code=error.code)
                 await asyncio.sleep(error.retry_after_s)
             except Exception as error:
                 # `Tampered`, or a bug: to go on would deliver on top of it. What was delivered can still be read.
-                self.trouble = type(error).__name__.upper()
-                log.exception("delivery stopped")
+                self._troubles[name] = type(error).__name__.upper()
+                log.exception("delivery stopped", task=name)
                 raise

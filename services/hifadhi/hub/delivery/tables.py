@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, text
 
 from hifadhi.store.metadata import METADATA
 
@@ -33,8 +33,8 @@ leaves = Table(
 Index(
     "ix_delivery_leaves_statement",
     leaves.c.leaf_index,
-    sqlite_where=leaves.c.is_statement,
-    postgresql_where=leaves.c.is_statement,
+    sqlite_where=text("is_statement"),
+    postgresql_where=text("is_statement"),
 )
 # One row for each message id, that of the first leaf with it.
 messages = Table(
@@ -86,8 +86,8 @@ Index("ix_delivery_handovers_leaf", handovers.c.leaf_index)
 Index(
     "ix_delivery_handovers_unpublished",
     handovers.c.leaf_index,
-    sqlite_where=~handovers.c.published,
-    postgresql_where=~handovers.c.published,
+    sqlite_where=text("NOT published"),
+    postgresql_where=text("NOT published"),
 )
 
 REBUILT: Final = (progress, parts, leaves, messages, answers, cases, inbox)

@@ -1,14 +1,11 @@
 """Requests that wait for something new for their agency. The follower wakes them; nobody polls."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from hifadhi.errors import Unavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 T = TypeVar("T")
 
@@ -23,7 +20,8 @@ class Waiters:
     def __init__(self, *, most: int = MOST, most_of_one: int = MOST_OF_ONE) -> None:
         self._most, self._most_of_one = most, most_of_one
         self._events: dict[str, set[asyncio.Event]] = {}
-        self._count = 0
+        self.count = 0
+        """How many wait."""
         self._closed = False
 
     async def until(
@@ -60,17 +58,17 @@ class Waiters:
         self.wake_all()
 
     @contextmanager
-    def _place(self, agency: str) -> "Iterator[asyncio.Event]":
+    def _place(self, agency: str) -> Iterator[asyncio.Event]:
         ours = self._events.setdefault(agency, set())
-        if self._count >= self._most or len(ours) >= self._most_of_one:
+        if self.count >= self._most or len(ours) >= self._most_of_one:
             raise Unavailable("too many requests are waiting", code="OVERLOADED", retry_after_s=RETRY_AFTER_S)
         event = asyncio.Event()
         ours.add(event)
-        self._count += 1
+        self.count += 1
         try:
             yield event
         finally:
-            self._count -= 1
+            self.count -= 1
             ours.discard(event)
             if not ours:
                 del self._events[agency]

@@ -43,7 +43,7 @@ class Faces:
     async def inbox(self, request: web.Request) -> web.Response:
         """The agency's items after an index; asking for them says that it has those before."""
         agency = self._reader(request)
-        asked = query.numbers(request.query, {"after": query.AFTER, "limit": query.LIMIT, "wait": query.WAIT_S})
+        asked = query.numbers(request.query.items(), {"after": query.AFTER, "limit": query.LIMIT, "wait": query.WAIT_S})
         after, limit = asked["after"], asked["limit"]
         if await handovers.note(self._store, agency, after, instant.write(self._clock_ms())):
             self._outbox.ring()
@@ -54,7 +54,7 @@ class Faces:
         """What became of a message; it may be waited for."""
         agency = self._reader(request)
         message = query.uuid7(request.match_info["id"], "id")
-        wait_s = query.numbers(request.query, {"wait": query.WAIT_S})["wait"]
+        wait_s = query.numbers(request.query.items(), {"wait": query.WAIT_S})["wait"]
         ask = partial(self._status, message, agency)
         status = await self._waiters.until(agency, wait_s, ask, lambda found: found is not None)
         if status is None:
@@ -65,7 +65,7 @@ class Faces:
         """A case, to its parties."""
         agency = self._reader(request)
         case = query.uuid7(request.match_info["case"], "case")
-        query.numbers(request.query, {})
+        query.numbers(request.query.items(), {})
         async with self._store.read() as db:
             view = await cases.view(db, case, agency)
         if view is None:

@@ -1,6 +1,6 @@
 """The registry's rows. `registry_state` is the commit point: one row, swapped by every transaction that seals."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
 from hifadhi.store.metadata import METADATA
 
@@ -31,8 +31,8 @@ leaves = Table(
 Index(
     "ix_registry_leaves_statement",
     leaves.c.leaf_index,
-    sqlite_where=leaves.c.is_statement,
-    postgresql_where=leaves.c.is_statement,
+    sqlite_where=text("is_statement"),
+    postgresql_where=text("is_statement"),
 )
 messages = Table(
     "registry_messages",

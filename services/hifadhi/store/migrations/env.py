@@ -8,7 +8,10 @@ from sqlalchemy import MetaData
 
 from hifadhi.store.metadata import METADATA
 
-SERVICE_TABLES: Final[tuple[str, ...]] = ()
+SERVICE_TABLES: Final[tuple[str, ...]] = (
+    "hifadhi.hub.registry.tables",
+    "hifadhi.hub.delivery.tables",
+)
 """The modules in which services declare their tables on METADATA."""
 
 

@@ -1,0 +1,99 @@
+"""What the auditor's commands print: answers on stdout, in words or as JSON; progress on stderr, on a terminal only."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from hifadhi.errors import HifadhiError, Tampered
+from hifadhi.evidence.b64 import encode
+from hifadhi.evidence.verify import Report
+from hifadhi.referral.directory import Agency
+from hifadhi.referral.story import WAITING, Deadline, Line
+
+
+def say(text: str) -> None:
+    """Lines on stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def say_json(document: Mapping[str, object]) -> None:
+    """One line of JSON on stdout."""
+    say(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+
+
+def say_failure(error: HifadhiError | OSError, *, as_json: bool) -> None:
+    """Why it did not succeed: on stdout as JSON, else on stderr."""
+    index = error.index if isinstance(error, Tampered) else None
+    kind = "tampered" if isinstance(error, Tampered) else "failed"
+    if as_json:
+        say_json({"verified": False, "problem": kind, "index": index, "why": _printable(str(error))})
+        return
+    heading = "TAMPERED" if kind == "tampered" else "Not done"
+    sys.stderr.write(f"{heading}: {_printable(str(error))}\n")
+
+
+@contextmanager
+def progress(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar with rate and remaining time; it is told how many of how many are done."""
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TaskProgressColumn(show_speed=True))
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, disable=quiet or not console.is_terminal, transient=True
+    ) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def report_fields(report: Report) -> dict[str, Any]:
+    """A report as JSON says it."""
+    return {"verified": True, **asdict(report), "root": encode(report.root)}
+
+
+def report_words(report: Report) -> str:
+    """A report in words."""
+    irregular = f" ({report.irregular} of them irregular)" if report.irregular else ""
+    counts = f"{report.recorded} recorded{irregular}, {report.refused} refused, {report.lapsed} lapsed"
+    lines = [
+        f"VERIFIED  {report.origin}",
+        f"  leaves    {report.leaves}: {counts}",
+        f"  cases     {report.cases}",
+        f"  agencies  {report.agencies}",
+        f"  until     {report.last_stored_at or 'no leaf yet'}",
+        f"  root      {encode(report.root)}",
+        "  checked   the checkpoint's signature; every entry and tile against its root; every signature in every leaf;",
+        "            every ruling and the directory, decided again; every lapse, calculated again",
+    ]
+    findings = [f"  index {f.index}: {f.code} {f.agency} (key {f.kid}): {f.message}" for f in report.findings]
+    if findings:
+        lines += ["To look at (nothing here contradicts the ledger):", *findings]
+    return "\n".join(lines)
+
+
+def line_words(line: Line) -> str:
+    """One line of a story, and under it how things stand."""
+    state = f"referral {line.referral}: {line.state}. " if line.referral else ""
+    return (
+        f"{line.index:>8}  {line.stored_at}  {line.words}\n{'':10}{state}{standing(line.responsible, line.deadlines)}"
+    )
+
+
+def standing(responsible: str, deadlines: tuple[Deadline, ...]) -> str:
+    """Who is responsible, and what runs."""
+    running = "".join(f" {d.agency} has until {d.due} {WAITING[d.clock]}." for d in deadlines)
+    return f"Responsible: {responsible}.{running}"
+
+
+def agency_words(agency: Agency) -> str:
+    """An agency of a story, by name."""
+    return f"  {agency.id:<24}  {agency.name} ({agency.country})"
+
+
+def _printable(text: str) -> str:
+    """Without anything that a terminal would obey: file names and servers' words come from outside."""
+    return "".join(c if c.isprintable() else "?" for c in text)

@@ -1,0 +1,299 @@
+"""What agencies ask, with their tokens, while the service runs."""
+
+import asyncio
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from delivery_place import Place, eventually
+from hifadhi.evidence import b64u
+from hifadhi.evidence.jwk import ED25519, PrivateJwk
+from hifadhi.hub.delivery import inbox, progress, tables
+from hifadhi.hub.delivery.waiters import Waiters
+from hifadhi.stream.topics import DELIVERIES
+
+
+def story(place: Place) -> tuple[str, str]:
+    case = place.ledger.open_case()
+    return case, place.ledger.request(case)
+
+
+async def test_a_long_poll_is_woken_by_what_arrives(place: Place) -> None:
+    async with place.serving() as served:
+        await served.caught_up()
+        waiting = asyncio.create_task(served.get("ZA-DHA", "/v1/inbox", after=3, wait=30))
+        empty = await served.get("ZA-DHA", "/v1/inbox", after=3)
+        assert empty == {"data": [], "after": 3, "done": True}
+        story(place)
+        await place.publish()
+        async with asyncio.timeout(5):
+            answer = await waiting
+
+    assert [item["role"] for item in answer["data"]] == ["addressee"]
+    assert b64u.decode(answer["data"][0]["leaf"]) == place.ledger.leaves[-1].leaf.to_bytes()
+
+
+async def test_a_wait_ends_when_its_time_is_over(place: Place) -> None:
+    async with place.serving() as served:
+        await served.caught_up()
+        assert (await served.get("ZA-DHA", "/v1/inbox", after=3, wait=1))["data"] == []
+
+
+async def test_stopping_answers_who_waits(place: Place) -> None:
+    async with place.serving() as served:
+        await served.caught_up()
+        waiting = asyncio.create_task(served.get("ZA-DHA", "/v1/inbox", after=3, wait=30))
+        await eventually(lambda: _has_waiter(served.delivery._waiters))  # noqa: SLF001 (nothing else tells)
+        async with asyncio.timeout(5):
+            await served.delivery.stop()
+            assert (await waiting)["data"] == []
+        await served.delivery.stop()
+
+
+async def _has_waiter(waiters: Waiters) -> bool:
+    return waiters.count > 0
+
+
+async def test_beyond_the_bound_a_waiter_is_told_when_to_come_back(place: Place) -> None:
+    async with place.serving(Waiters(most=1)) as served:
+        await served.caught_up()
+        waiting = asyncio.create_task(served.get("ZA-DHA", "/v1/inbox", after=3, wait=30))
+        await eventually(lambda: _has_waiter(served.delivery._waiters))  # noqa: SLF001 (as above)
+        status, problem = await served.ask("MZ-INAR", "/v1/inbox", after=1, wait=30)
+        assert (status, problem["code"]) == (503, "OVERLOADED")
+        assert await served.get("MZ-INAR", "/v1/inbox", after=1) == {"data": [], "after": 1, "done": True}
+        story(place)
+        await place.publish()
+        await waiting
+
+
+async def test_pages_follow_each_other_without_gap_or_double(place: Place) -> None:
+    for _ in range(4):
+        story(place)
+    async with place.serving() as served:
+        await served.caught_up()
+        whole = await served.get("MZ-INAR", "/v1/inbox", limit=500)
+        got: list[Any] = []
+        page: dict[str, Any] = {"after": -1, "done": False}
+        while not page["done"]:
+            page = await served.get("MZ-INAR", "/v1/inbox", after=page["after"], limit=2)
+            assert len(page["data"]) <= 2
+            got += page["data"]
+
+    assert whole["done"]
+    assert got == whole["data"]
+    assert all(a["index"] < b["index"] for a, b in pairwise(got))
+
+
+async def test_a_page_is_bounded_in_bytes_and_holds_one_item_at_least(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story(place)
+    monkeypatch.setattr(inbox, "MAX_BYTES", 10)
+    async with place.serving() as served:
+        await served.caught_up()
+        first = await served.get("MZ-INAR", "/v1/inbox")
+        second = await served.get("MZ-INAR", "/v1/inbox", after=first["after"])
+
+    assert [len(page["data"]) for page in (first, second)] == [1, 1]
+    assert not first["done"]
+    assert second["after"] > first["after"]
+
+
+async def test_coming_back_acknowledges_once_and_is_made_known(place: Place) -> None:
+    _, referral = story(place)
+    index = len(place.ledger.leaves) - 1
+    async with place.serving() as served:
+        await served.caught_up()
+        await served.get("ZA-DHA", "/v1/inbox", after=index - 1)
+        before = await served.get("MZ-INAR", f"/v1/messages/{referral}")
+        assert before["delivered"] == [{"agency": "INT-STATS"}, {"agency": "ZA-DHA"}]
+
+        await served.get("ZA-DHA", "/v1/inbox", after=index)
+        fetched = (await served.get("MZ-INAR", f"/v1/messages/{referral}"))["delivered"]
+        assert fetched[1].keys() == {"agency", "at"}
+        await served.get("ZA-DHA", "/v1/inbox", after=index)
+        assert (await served.get("MZ-INAR", f"/v1/messages/{referral}"))["delivered"] == fetched
+
+        async def known() -> bool:
+            return referral in await place.deliveries()
+
+        await eventually(known)
+    assert (await place.deliveries())[referral] == {"index": index, "delivered": fetched}
+
+
+async def test_fetching_of_another_agency_is_told_with_the_first(place: Place) -> None:
+    _, referral = story(place)
+    index = len(place.ledger.leaves) - 1
+    async with place.serving() as served:
+        await served.caught_up()
+        for number, agency in enumerate(("ZA-DHA", "INT-STATS"), start=1):
+            await served.get(agency, "/v1/inbox", after=index)
+
+            async def known(least: int = number) -> bool:
+                told = (await place.deliveries()).get(referral, {"delivered": []})["delivered"]
+                return sum("at" in one for one in told) == least
+
+            await eventually(known)
+
+
+async def test_what_was_noted_and_not_published_is_published_after_a_restart(place: Place) -> None:
+    _, referral = story(place)
+    await place.follow()
+    async with place.store.write() as db:
+        row = {"agency": "ZA-DHA", "leaf_index": len(place.ledger.leaves) - 1, "at": "2026-11-23T10:00:00.000Z"}
+        await db.execute(tables.handovers.insert(), [{**row, "published": False}])
+    for _ in range(2):  # and not again after another
+        async with place.serving() as served:
+            await served.caught_up()
+
+            async def known() -> bool:
+                return referral in await place.deliveries()
+
+            await eventually(known)
+    assert await place.stream.end(DELIVERIES) == 1
+
+
+async def test_a_rebuild_keeps_what_was_fetched(place: Place) -> None:
+    _, referral = story(place)
+    async with place.serving() as served:
+        await served.caught_up()
+        await served.get("ZA-DHA", "/v1/inbox", after=len(place.ledger.leaves) - 1)
+        before = await served.get("MZ-INAR", f"/v1/messages/{referral}")
+    await progress.start_again(place.store)
+    async with place.serving() as served:
+        await served.caught_up()
+        assert await served.get("MZ-INAR", f"/v1/messages/{referral}") == before
+    assert "at" in before["delivered"][1]
+
+
+async def test_the_status_of_a_message_says_who_answered_when(place: Place) -> None:
+    case, referral = story(place)
+    place.ledger.tick(5000)
+    place.ledger.send("referral.received", "ZA-DHA", ["MZ-INAR"], case=case, referral=referral)
+    first = place.ledger.leaves[-1].leaf.ruling.stored_at
+    place.ledger.send("referral.declined", "ZA-DHA", ["MZ-INAR"], case=case, referral=referral, seen=1)
+    asked = next(sealed for sealed in place.ledger.leaves if sealed.message == referral)
+    async with place.serving() as served:
+        await served.caught_up()
+        status = await served.get("ZA-DHA", f"/v1/messages/{referral}")
+
+    assert status == {
+        "id": referral,
+        "digest": place.ledger.fold.past[referral].digest,
+        "state": "sealed",
+        "ruling": "recorded",
+        "index": asked.index,
+        "delivered": [{"agency": "INT-STATS"}, {"agency": "ZA-DHA", "answered": first}],
+    }
+
+
+async def test_the_status_of_a_refused_message_has_its_code_and_is_its_senders(place: Place) -> None:
+    case = place.ledger.open_case()
+    refused = place.ledger.request(case, seen=99)
+    async with place.serving() as served:
+        await served.caught_up()
+        status = await served.get("MZ-INAR", f"/v1/messages/{refused}")
+        other = await served.ask("ZA-DHA", f"/v1/messages/{refused}")
+
+    assert (status["ruling"], status["code"], status["delivered"]) == ("refused", "STALE_STATE", [])
+    assert (other[0], other[1]["code"]) == (404, "NOT_SEALED_YET")
+
+
+async def test_of_a_reused_id_the_status_is_the_first_payloads(place: Place) -> None:
+    case = place.ledger.open_case()
+    first = len(place.ledger.leaves) - 1
+    place.ledger.submit({"id": case, "from": "ZA-DHA"}, place.ledger.keys["ZA-DHA"])
+    async with place.serving() as served:
+        await served.caught_up()
+        assert (await served.get("MZ-INAR", f"/v1/messages/{case}"))["index"] == first
+        assert (await served.ask("ZA-DHA", f"/v1/messages/{case}"))[0] == 404
+
+
+async def test_a_message_may_be_waited_for_until_it_is_sealed(place: Place) -> None:
+    async with place.serving() as served:
+        await served.caught_up()
+        _, referral = story(place)
+        early = await served.ask("MZ-INAR", f"/v1/messages/{referral}")
+        waiting = asyncio.create_task(served.get("MZ-INAR", f"/v1/messages/{referral}", wait=30))
+        await place.publish()
+        async with asyncio.timeout(5):
+            assert (await waiting)["id"] == referral
+    assert (early[0], early[1]["code"]) == (404, "NOT_SEALED_YET")
+
+
+async def test_a_case_is_shown_to_its_parties_and_unknown_to_all_others(place: Place) -> None:
+    case, referral = story(place)
+    async with place.serving() as served:
+        await served.caught_up()
+        shown = await served.get("ZA-DHA", f"/v1/cases/{case}")
+        hidden = await served.ask("KE-DRS", f"/v1/cases/{case}")
+        unknown = await served.ask("KE-DRS", f"/v1/cases/{referral}")
+
+    head = place.ledger.fold.cases[case]
+    asked = {"id": referral, "kind": "responsibility", "urgency": "standard", "sender": "MZ-INAR"}
+    assert shown == {
+        "case": case,
+        "version": head.version,
+        "responsible": "MZ-INAR",
+        "parties": ["MZ-INAR", "ZA-DHA"],
+        "referrals": [{**asked, "receiver": "ZA-DHA", "state": "SENT", "version": 1}],
+        "clocks": [{"clock": "receipt", "referral": referral, "due": shown["clocks"][0]["due"]}],
+        "index": len(place.ledger.leaves) - 1,
+    }
+    assert hidden == unknown
+    assert (hidden[0], hidden[1]["code"]) == (404, "NOT_YOURS")
+
+
+async def test_without_a_token_that_the_directory_bears_out_nothing_is_told(place: Place) -> None:
+    place.ledger.revoke("KE-DRS")
+    stranger = place.ledger.token("MZ-INAR", key=PrivateJwk.generate(ED25519))
+    elsewhere = place.ledger.token("MZ-INAR", audience="https://elsewhere.example")
+    impostor = place.ledger.token("MZ-INAR", key=place.ledger.keys["ZA-DHA"])
+    async with place.serving() as served:
+        await served.caught_up()
+        for token in ("", stranger, elsewhere, impostor, place.ledger.token("KE-DRS")):
+            for path in ("/v1/inbox", f"/v1/messages/{place.ledger.next_id()}", f"/v1/cases/{place.ledger.next_id()}"):
+                headers = {"Authorization": f"Bearer {token}"} if token else {}
+                async with served.client.get(path, headers=headers) as response:
+                    assert response.status == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        ("/v1/inbox?wait=31", "/wait"),
+        ("/v1/inbox?wait=soon", "/wait"),
+        ("/v1/inbox?limit=0", "/limit"),
+        ("/v1/inbox?limit=501", "/limit"),
+        ("/v1/inbox?after=-2", "/after"),
+        ("/v1/inbox?after=99999999999999999999", "/after"),
+        ("/v1/inbox?after=1&after=2", "/after"),
+        ("/v1/inbox?before=1", ""),
+        ("/v1/cases/no-id", "/case"),
+        ("/v1/messages/no-id", "/id"),
+    ],
+)
+async def test_a_parameter_that_is_not_one_is_refused_with_its_place(place: Place, path: str, pointer: str) -> None:
+    async with place.serving() as served:
+        await served.caught_up()
+        status, problem = await served.ask("MZ-INAR", path)
+
+    assert (status, problem["code"], problem["errors"][0]["pointer"]) == (400, "SCHEMA", pointer)
+
+
+async def test_a_false_record_stops_delivery_loudly_and_what_is_there_can_still_be_read(place: Place) -> None:
+    story(place)
+    async with place.serving() as served:
+        await served.caught_up()
+        assert served.delivery.trouble is None
+        story(place)
+        place.ledger.leaves.pop(-2)
+        await place.publish()
+
+        async def stopped() -> bool:
+            return served.delivery.trouble == "TAMPERED"
+
+        await eventually(stopped)
+        assert len((await served.get("ZA-DHA", "/v1/inbox"))["data"]) == 2
