@@ -59,10 +59,10 @@ class Cast:
         self.ledger, self.gateway = PrivateJwk.generate("Ed25519"), PrivateJwk.generate("Ed25519")
         self.players = {name: Player(name) for name in ROLES}
         self._sequence: dict[str, int] = {}
-        (folder / "hub").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "root.json").write_bytes(strict_json.dump(self._root(max_delay_s)))
-        (folder / "hub" / "ledger.json").write_bytes(strict_json.dump(self.ledger.as_dict()))
-        (folder / "hub" / "gateway.json").write_bytes(strict_json.dump(self.gateway.as_dict()))
+        (folder / "ledger.jwk").write_bytes(strict_json.dump(self.ledger.as_dict()))
+        (folder / "gateway.jwk").write_bytes(strict_json.dump(self.gateway.as_dict()))
         self.root = roots.parse((folder / "root.json").read_bytes())
 
     def settings(self) -> Settings:

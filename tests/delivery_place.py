@@ -136,5 +136,5 @@ async def opened(folder: Path, ledger: LedgerMaker) -> AsyncIterator[Place]:
 async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
     """Until it holds; fails after the deadline."""
     async with asyncio.timeout(DEADLINE_S):
-        while not await holds():  # noqa: ASYNC110 (rows of another task: there is no event to wait for)
+        while not await holds():
             await asyncio.sleep(0.005)

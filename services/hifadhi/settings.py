@@ -30,9 +30,9 @@ class Settings(BaseSettings):
     @property
     def ledger_key_file(self) -> Path:
         """The registry's private key, which signs checkpoints."""
-        return self.data / "hub" / "ledger.json"
+        return self.data / "ledger.jwk"
 
     @property
     def gateway_key_file(self) -> Path:
         """The gateway's private key, which signs receipts and refusals."""
-        return self.data / "hub" / "gateway.json"
+        return self.data / "gateway.jwk"

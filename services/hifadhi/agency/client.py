@@ -87,7 +87,8 @@ class Client:
 
     async def send(
         self,
-        kind: str,
+        message_type: str,
+        /,
         *,
         to: Sequence[str] | None = None,
         bodies: Mapping[str, Closed | Mapping[str, Any]] | None = None,
@@ -100,7 +101,7 @@ class Client:
         Facts that are None are left out. Refused: not sent. Unavailable: kept, and sent with the next sending.
         """
         named = {"to": list(to or ()), **{name: value for name, value in facts.items() if value is not None}}
-        return await self.send_draft(Draft.of(kind, named, bodies or {}, sensitive_for=sensitive_for), wait_s=wait_s)
+        return await self.send_draft(Draft.of(message_type, named, bodies or {}, sensitive_for=sensitive_for), wait_s=wait_s)
 
     async def send_draft(self, draft: Draft, *, wait_s: float = RULING_WAIT_S) -> Sent:
         """The same for a draft."""
@@ -130,12 +131,15 @@ class Client:
                 return ruling
             await asyncio.sleep(min(0.1, max(0.0, deadline - loop.time())))
 
-    def receive(self, *, wait_s: int = WAIT_S) -> AsyncIterator[Item]:
-        """Every item from the cursor on, for ever: proved, opened, answered. Taken once the next is asked for."""
-        return self.inbox.receive(wait_s=wait_s)
+    def receive(self, *, wait_s: int = WAIT_S, follow: bool = True) -> AsyncIterator[Item]:
+        """Every item from the cursor on: proved, opened, answered; taken once the next is asked for.
+
+        For ever, or to the end of the inbox as it is. Unavailable ends it; another call goes on from the cursor.
+        """
+        return self.inbox.receive(wait_s=wait_s, follow=follow)
 
     async def receive_once(self, *, wait_s: int = 0) -> list[Item]:
-        """The items that are there now, taken on return; an empty inbox is waited on for up to `wait_s`."""
+        """The items that are there now, all taken with this; an empty inbox is waited on for up to `wait_s`."""
         return await self.inbox.receive_once(wait_s=wait_s)
 
     async def case(self, case: str) -> dict[str, Any]:

@@ -51,23 +51,25 @@ class Inbox:
         self._exchange, self._known, self._latest = exchange, known, known.latest
         self._refresh, self._answer = refresh, answer
 
-    async def receive(self, *, wait_s: int = WAIT_S) -> AsyncIterator[Item]:
-        """Every item from the cursor on, for ever. Asking for the next says that the last one has been taken."""
+    async def receive(self, *, wait_s: int = WAIT_S, follow: bool = True) -> AsyncIterator[Item]:
+        """Every item from the cursor on, for ever, or to the end of the inbox as it is.
+
+        Asking for the next says that the last one has been taken.
+        """
         while True:
             page = await self._page(wait_s)
-            async for item in self._items(page):
-                yield item
+            for row in page.rows:
+                yield await self._answered(await self._item(row))  # steps 2 and 3
+                async with self._journal.turn():
+                    self._journal.taken(row.index)  # step 4
+            if not follow and (page.done or not page.rows):
+                return
             if not page.rows:
                 await asyncio.sleep(PAUSE_S)  # whatever the hub makes of `wait`
 
     async def receive_once(self, *, wait_s: int = 0) -> list[Item]:
-        """The items from the cursor to the end of the inbox as it is now, taken on return."""
-        items: list[Item] = []
-        while True:
-            page = await self._page(0 if items else wait_s)
-            items += [item async for item in self._items(page)]
-            if page.done or not page.rows:
-                return items
+        """The items from the cursor to the end of the inbox as it is; they are taken with this."""
+        return [item async for item in self.receive(wait_s=wait_s, follow=False)]
 
     async def look(self, *, after: int = -1, limit: int = 20) -> list[Item]:
         """The items of one page behind `after`, proved and opened, neither answered nor taken."""
@@ -76,13 +78,6 @@ class Inbox:
 
     async def _page(self, wait_s: int) -> InboxPage:
         return await self._exchange.inbox(after=self._journal.reload().cursor, wait_s=wait_s)
-
-    async def _items(self, page: InboxPage) -> AsyncIterator[Item]:
-        for row in page.rows:
-            item = await self._answered(await self._item(row))  # steps 2 and 3
-            yield item
-            async with self._journal.turn():
-                self._journal.taken(row.index)  # step 4
 
     async def _item(self, row: InboxRow) -> Item:
         sealed, envelope = read_leaf(row)

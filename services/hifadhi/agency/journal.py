@@ -54,7 +54,7 @@ class Entries:
         return (*free, *range(self.last + 1, self.last + 1 + count - len(free)))
 
     def settled(self, accepted: Iterable[int], refused: Iterable[int]) -> "Entries":
-        """After the hub's answer on these numbers. A refused one is used again, and what it would answer is not answered."""
+        """After the hub's answer. A refused number is used again, and what that message answered is open again."""
         taken, back = set(accepted), set(refused)
         last = max({self.last, *taken})
         answers = [p.answers for p in self.pending if p.number in taken and p.answers is not None]

@@ -186,7 +186,7 @@ def names_in(raw: bytes) -> tuple[set[str], str | None]:
     except Refused:
         return set(), None
     members = document if isinstance(document, dict) else {}
-    named = {members.get(name) for name in ("id", "in_reply_to", "encounter")}
+    named = [members.get(name) for name in ("id", "in_reply_to", "encounter")]  # of any type, so in no set yet
     case = members.get("case")
     return {str(one) for one in named if is_uuid7(one)}, str(case) if is_uuid7(case) else None
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from hifadhi.errors import Tampered
-from hifadhi.referral import clocks, instant
+from hifadhi.referral import instant
 from hifadhi.referral.case import Case, Clock, Referral
 from hifadhi.referral.decide import Verdict
 from hifadhi.referral.table import RECEIPT, REEXAMINATION, REPLY, State
@@ -274,9 +274,3 @@ def test_a_case_comes_back_from_its_row(ledger: Ledger, case: str, referral: Ref
 def test_a_row_that_cannot_be_read_is_tampered_with(row: bytes) -> None:
     with pytest.raises(Tampered):
         Case.from_bytes(row)
-
-
-def test_the_reply_clock_is_the_receivers_own(ledger: Ledger, case: str) -> None:
-    referral = ledger.requested(case, TZ)
-    ledger.answer("referral.received", referral)
-    assert ledger.referral(referral.id).due == clocks.due(REPLY, "standard", NOW, "+03:00")

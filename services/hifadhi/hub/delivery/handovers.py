@@ -103,9 +103,9 @@ class Outbox:
 
 async def _unpublished(db: AsyncConnection) -> dict[int, str]:
     """Message id by index. What a rebuild has not come to yet is left for later."""
-    waiting = select(handovers.c.leaf_index).where(~handovers.c.published).distinct().subquery()
-    wanted = select(messages.c.leaf_index, messages.c.id).join(waiting, waiting.c.leaf_index == messages.c.leaf_index)
-    found = await db.execute(wanted.order_by(messages.c.leaf_index).limit(PAGE))
+    known = messages.c.leaf_index == handovers.c.leaf_index
+    wanted = select(handovers.c.leaf_index, messages.c.id).join(messages, known).where(~handovers.c.published)
+    found = await db.execute(wanted.order_by(handovers.c.leaf_index).limit(PAGE))
     return {row.leaf_index: row.id for row in found}
 
 

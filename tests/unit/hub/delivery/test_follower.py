@@ -144,6 +144,17 @@ async def test_what_is_no_part_or_a_tombstone_without_an_order_is_not_believed(p
     assert real in [part for item in await place.inbox("MZ-INAR") for part in item["parts"].values()]
 
 
+async def test_a_part_under_another_key_than_its_digest_is_not_there(place: Place) -> None:
+    place.ledger.open_case()
+    first, *others = place.ledger.parts.values()
+    await place.stream.append(PARTS, [Entry(b"another", first.encode()), *map(part_entry, others)])
+    await place.stream.append(RECORD, place.ledger.records())
+    follower = await place.follower()
+    await follower.step(0)
+    with pytest.raises(Unavailable, match="parts"):
+        await follower.step(0)
+
+
 async def test_a_crash_before_the_commit_leaves_nothing_and_the_batch_is_followed_again(place: Place) -> None:
     story(place.ledger)
     await place.publish()

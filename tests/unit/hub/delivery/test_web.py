@@ -10,6 +10,7 @@ from delivery_place import Place, eventually
 from hifadhi.evidence import b64u
 from hifadhi.evidence.jwk import ED25519, PrivateJwk
 from hifadhi.hub.delivery import inbox, progress, tables
+from hifadhi.hub.delivery.handovers import Outbox
 from hifadhi.hub.delivery.waiters import Waiters
 from hifadhi.stream.topics import DELIVERIES
 
@@ -145,14 +146,10 @@ async def test_what_was_noted_and_not_published_is_published_after_a_restart(pla
         row = {"agency": "ZA-DHA", "leaf_index": len(place.ledger.leaves) - 1, "at": "2026-11-23T10:00:00.000Z"}
         await db.execute(tables.handovers.insert(), [{**row, "published": False}])
     for _ in range(2):  # and not again after another
-        async with place.serving() as served:
-            await served.caught_up()
-
-            async def known() -> bool:
-                return referral in await place.deliveries()
-
-            await eventually(known)
-    assert await place.stream.end(DELIVERIES) == 1
+        async with asyncio.timeout(5):
+            await Outbox(place.store, place.stream).run_once()
+        assert referral in await place.deliveries()
+        assert await place.stream.end(DELIVERIES) == 1
 
 
 async def test_a_rebuild_keeps_what_was_fetched(place: Place) -> None:
@@ -199,6 +196,15 @@ async def test_the_status_of_a_refused_message_has_its_code_and_is_its_senders(p
 
     assert (status["ruling"], status["code"], status["delivered"]) == ("refused", "STALE_STATE", [])
     assert (other[0], other[1]["code"]) == (404, "NOT_SEALED_YET")
+
+
+async def test_the_status_of_a_message_is_not_for_a_party_that_it_does_not_name(place: Place) -> None:
+    case = place.ledger.open_case()
+    elsewhere = place.ledger.send("encounter.reported", "KE-DRS", case=case)
+    async with place.serving() as served:
+        await served.caught_up()
+        assert (await served.ask("MZ-INAR", f"/v1/messages/{elsewhere}"))[0] == 404
+        assert (await served.get("KE-DRS", f"/v1/messages/{elsewhere}"))["delivered"][-1] == {"agency": "MZ-INAR"}
 
 
 async def test_of_a_reused_id_the_status_is_the_first_payloads(place: Place) -> None:

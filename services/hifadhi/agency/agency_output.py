@@ -1,0 +1,139 @@
+"""What the agency's commands print: in words, or as one line of JSON each. What was opened is shown to its agency."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from hifadhi.agency.client import Sent
+from hifadhi.agency.known_directory import KnownDirectory
+from hifadhi.agency.opening import Item
+from hifadhi.agency.receipt import Receipt, Rejection
+from hifadhi.errors import Fault, HifadhiError, Refused
+from hifadhi.referral import parts
+from hifadhi.referral.directory import IDENTITY
+from hifadhi.referral.header import GOVERNANCE
+
+
+def say(text: str) -> None:
+    """Lines on stdout, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def say_json(document: Mapping[str, Any]) -> None:
+    """One line of JSON on stdout."""
+    say(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+
+
+def complain(error: HifadhiError | str) -> None:
+    """What is wrong, on stderr; a line for each fault. Control characters of a foreign answer are not passed on."""
+    faults = [_fault(fault) for fault in error.faults] if isinstance(error, Refused) else [str(error)]
+    for line in faults:
+        sys.stderr.write("".join(c if c.isprintable() else "?" for c in line) + "\n")
+
+
+def directory(known: KnownDirectory) -> str:
+    """The agencies with their keys, and the tree in which they were proved."""
+    lines = [f"ledger of {known.latest.size} leaves; governance signs with {known.directory.threshold}"]
+    for agency in sorted(known.directory.agencies.values(), key=lambda one: one.id):
+        roles = ", ".join(sorted(agency.roles))
+        lines.append(f"{agency.id}  {agency.name}  ({agency.country}, {roles}, UTC{agency.utc_offset})")
+        lines += [f"    {key['use']:<12}{key['kid']}{_revoked(key)}" for key in _keys(known, agency.id)]
+    return "\n".join(lines)
+
+
+def directory_json(known: KnownDirectory) -> dict[str, Any]:
+    """The same for programs."""
+    agencies = [
+        {**asdict(agency), "roles": sorted(agency.roles), "keys": _keys(known, agency.id)}
+        for agency in known.directory.agencies.values()
+    ]
+    governance = {"threshold": known.directory.threshold, "keys": _keys(known, GOVERNANCE)}
+    return {"size": known.latest.size, "after": known.after, "governance": governance, "agencies": agencies}
+
+
+def sent(done: Sent) -> str:
+    """A message's receipt and ruling."""
+    stored = (
+        f"stored at {done.receipt.stored_at}, position {done.receipt.position}" if done.receipt else "answered before"
+    )
+    lines = [f"{done.id}: {stored}"]
+    if done.ruling is None:
+        lines.append("not sealed yet; the ruling comes with the inbox")
+    else:
+        code = f" with {done.ruling.code}" if done.ruling.code else ""
+        lines.append(f"{done.ruling.ruling}{code} at index {done.ruling.index}")
+    return "\n".join(lines)
+
+
+def sent_json(done: Sent) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "id": done.id,
+        "receipt": asdict(done.receipt) if done.receipt else None,
+        "ruling": asdict(done.ruling) if done.ruling else None,
+    }
+
+
+def kept(outcomes: Sequence[Receipt | Rejection]) -> str:
+    """What became of the messages that had been kept."""
+    if not outcomes:
+        return "nothing was kept"
+    return "\n".join(
+        f"{one.id}: stored at {one.stored_at}" if isinstance(one, Receipt) else f"refused: {one.refusal}"
+        for one in outcomes
+    )
+
+
+def item(taken: Item) -> str:
+    """What came: the ruling, who says what to whom, and what this agency may read."""
+    ruling, header = taken.leaf.ruling, taken.header
+    what = header.type if header else f"clock {ruling.clock}" if ruling.clock else "a message that cannot be read"
+    lines = [f"#{taken.index}  {ruling.stored_at}  {ruling.ruling}{' ' + ruling.code if ruling.code else ''}  {what}"]
+    if header:
+        to = ", ".join(header.addressees) or "-"
+        lines.append(f"    {header.id}  from {header.sender}  to {to}  case {header.about}")
+    lines += [f"    {name}: {_text(body)}" for name, body in _bodies(taken).items()]
+    lines += [f"    problem: {_fault(fault)}" for fault in taken.problems]
+    return "\n".join(lines)
+
+
+def item_json(taken: Item) -> dict[str, Any]:
+    """The same for programs."""
+    ruling = {name: value for name, value in asdict(taken.leaf.ruling).items() if value is not None}
+    header = taken.header.model_dump(mode="json", by_alias=True, exclude_none=True) if taken.header else None
+    return {
+        "index": taken.index,
+        "role": taken.role,
+        "ruling": ruling,
+        "header": header,
+        "bodies": _bodies(taken),
+        "problems": [asdict(fault) for fault in taken.problems],
+    }
+
+
+def _bodies(taken: Item) -> dict[str, dict[str, object]]:
+    return {name: parts.as_json(body) for name, body in taken.bodies.items()}
+
+
+def _keys(known: KnownDirectory, agency: str) -> list[dict[str, Any]]:
+    order = (IDENTITY, "sign", "countersign", "read")
+    keys = [(kid, key) for kid, key in known.directory.keys.items() if key.agency == agency]
+    return [
+        {"kid": kid, "use": key.use, "revoked": key.revoked}
+        for kid, key in sorted(keys, key=lambda pair: order.index(pair[1].use))
+    ]
+
+
+def _revoked(key: Mapping[str, Any]) -> str:
+    return "  revoked" if key["revoked"] else ""
+
+
+def _text(body: Mapping[str, object]) -> str:
+    return json.dumps(body, ensure_ascii=False)
+
+
+def _fault(fault: Fault) -> str:
+    return f"{fault.code} at {fault.pointer or '/'}: {fault.message}"

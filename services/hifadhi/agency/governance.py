@@ -1,0 +1,113 @@
+"""The exchange's founding, and those who let agencies in: the governance keys, of which a threshold must sign.
+
+A folder holds `root.json`, which everybody is handed, and the keys `governance-1.jwk` and on; `journal.json` counts the
+messages of the first. `ledger.jwk` and `gateway.jwk` are the hub's; in a real exchange each key has its own holder.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from hifadhi.agency import durable_file
+from hifadhi.agency.compose import Sealed, statement
+from hifadhi.agency.enrolment import Enrolment
+from hifadhi.agency.journal import Journal
+from hifadhi.agency.keyring import create_key, read_key
+from hifadhi.errors import Fault, Refused
+from hifadhi.evidence import strict_json
+from hifadhi.evidence.jwk import ED25519, PrivateJwk
+from hifadhi.referral import root as root_file
+from hifadhi.referral.header import GOVERNANCE
+from hifadhi.referral.root import MOST_KEYS, Root
+
+MAX_DELAY_S: Final = 60
+RULES: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Governance:
+    """The governance keys of a folder, those that are there, and the root that they stand in."""
+
+    folder: Path
+    root: Root
+    keys: tuple[PrivateJwk, ...]
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The governance in a folder. Refused: NOT_FOUND, and what is wrong in a file; THRESHOLD, with too few keys."""
+        root = root_file.parse(durable_file.read(folder / "root.json"))
+        keys = tuple(read_key(path) for path in sorted(folder.glob("governance-*.jwk")))
+        known = {key.kid for key in root.governance_keys}
+        own = tuple(key for key in keys if key.kid in known)
+        if len(own) < root.governance.threshold:
+            raise Refused(Fault("THRESHOLD", "", f"{len(own)} of the {root.governance.threshold} keys needed are here"))
+        return cls(folder, root, own)
+
+    @property
+    def signers(self) -> tuple[PrivateJwk, ...]:
+        """As many keys as must sign; the first counts the messages."""
+        return self.keys[: self.root.governance.threshold]
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of the first key."""
+        return Journal(self.folder / "journal.json")
+
+
+def init(
+    folder: Path,
+    *,
+    origin: str,
+    keys: int = 3,
+    threshold: int = 2,
+    max_delay_s: int = MAX_DELAY_S,
+    hub: Path | None = None,
+) -> Root:
+    """A new exchange: `keys` governance keys, of which `threshold` sign, the hub's two keys, and `root.json`.
+
+    The hub's keys go into `hub`, or into `folder` too. Refused: EXISTS, SCHEMA.
+    """
+    if not 1 <= threshold <= keys <= MOST_KEYS:
+        raise Refused(
+            Fault("SCHEMA", "", f"a threshold is at least 1, and at most the keys, of which 1 to {MOST_KEYS}")
+        )
+    if (folder / "root.json").exists():
+        raise Refused(Fault("EXISTS", "", f"{folder} holds an exchange already"))
+    _parsed(_document(origin, max_delay_s, [PrivateJwk.generate(ED25519)], 1, [PrivateJwk.generate(ED25519) for _ in range(2)]))
+    hub = hub or folder
+    for place in (folder, hub):
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    governance = [create_key(folder / f"governance-{number}.jwk", ED25519) for number in range(1, keys + 1)]
+    services = [create_key(hub / f"{use}.jwk", ED25519) for use in ("ledger", "gateway")]
+    document = _document(origin, max_delay_s, governance, threshold, services)
+    durable_file.create(folder / "root.json", strict_json.dump(document) + b"\n", mode=durable_file.PUBLIC)
+    return _parsed(document)
+
+
+def admitted(enrolment: Enrolment) -> Sealed:
+    """The statement that lets an agency in."""
+    return statement("agency.admitted", sender=GOVERNANCE, facts=enrolment.facts)
+
+
+def revoked(kid: str, agency: str, *, sender: str, invalid_since: str | None = None) -> Sealed:
+    """The statement that ends a key; by governance, or by the agency itself."""
+    since = {} if invalid_since is None else {"invalid_since": invalid_since}
+    return statement("key.revoked", sender=sender, facts={"agency": agency, "kid": kid, **since})
+
+
+def _document(
+    origin: str, max_delay_s: int, governance: list[PrivateJwk], threshold: int, services: list[PrivateJwk]
+) -> dict[str, Any]:
+    ledger, gateway = ([key.public.as_dict()] for key in services)
+    return {
+        "format": 1,
+        "origin": origin,
+        "max_delay_s": max_delay_s,
+        "rules": RULES,
+        "governance": {"keys": [key.public.as_dict() for key in governance], "threshold": threshold},
+        "hub": {"ledger": ledger, "gateway": gateway},
+    }
+
+
+def _parsed(document: dict[str, Any]) -> Root:
+    return root_file.parse(strict_json.dump(document))

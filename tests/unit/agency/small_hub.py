@@ -1,0 +1,187 @@
+"""A hub in one object, in memory: the true fold, tree and proofs, and a place to make things go wrong."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+from aiohttp import web
+
+from hifadhi.errors import Refused
+from hifadhi.evidence import b64u, checkpoint, jws, leaf, proof, strict_json, tree
+from hifadhi.evidence.checkpoint import Checkpoint
+from hifadhi.evidence.fold import DeadLetter, Fold, NewLeaf, Repeat
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.hub.problem import problem_of
+from hifadhi.referral import admission, message
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.header import Header
+from hifadhi.referral.root import Root
+
+Meddle = Callable[[web.Request, bytes], web.Response | bytes | None]
+
+
+@dataclass
+class SmallHub:
+    root: Root
+    ledger: PrivateJwk
+    gateway: PrivateJwk
+    leaves: list[bytes] = field(default_factory=list)
+    statements: list[int] = field(default_factory=list)
+    rows: list[tuple[int, set[str], Header | None]] = field(default_factory=list)
+    parts: dict[str, str] = field(default_factory=dict)
+    posts: list[bytes] = field(default_factory=list)
+    before: list[Callable[[web.Request], web.Response | None]] = field(default_factory=list)
+    after: list[Callable[[web.Request, web.Response], web.Response]] = field(default_factory=list)
+    base_url: str = ""
+
+    def __post_init__(self) -> None:
+        self.fold = Fold(Directory.of(self.root), self.root.rules)
+        self.position = 0
+
+    def application(self) -> web.Application:
+        app = web.Application(middlewares=[self.meddled], client_max_size=16 * 1024 * 1024)
+        app.add_routes(
+            [
+                web.post("/v1/messages", self.post),
+                web.get("/v1/messages/{id}", self.message),
+                web.get("/v1/inbox", self.inbox),
+                web.get("/v1/directory", self.directory),
+                web.get("/v1/proofs/{index}", self.proof),
+            ]
+        )
+        return app
+
+    @web.middleware
+    async def meddled(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """`before` answers instead of the hub, `after` changes its answer; each of them once, in order."""
+        await request.read()
+        if self.before:
+            instead = self.before.pop(0)(request)
+            if instead is not None:
+                return instead
+        response = await handler(request)
+        assert isinstance(response, web.Response)
+        return self.after.pop(0)(request, response) if self.after else response
+
+    async def post(self, request: web.Request) -> web.Response:
+        raw = await request.read()
+        if request.content_type == "application/json":
+            status, answer = self.take(raw)
+            if status == 202:
+                answer = {"receipt": self.signed(jws.RECEIPT, answer)}
+            return web.json_response(answer, status=status)
+        answers = [self.take(line) for line in raw.splitlines()]
+        lines = [
+            {"status": 202, "id": a["id"], "digest": a["digest"]} if status == 202 else {**a, "status": status}
+            for status, a in answers
+        ]
+        listed = [{k: a[k] for k in ("id", "digest", "position", "stored_at")} for s, a in answers if s == 202]
+        receipt = {"receipt": self.signed(jws.RECEIPT, listed)}
+        return web.Response(text="".join(json.dumps(line) + "\n" for line in (*lines, receipt)))
+
+    def take(self, raw: bytes) -> tuple[int, dict[str, Any]]:
+        """As the gateway checks it; then ruled at once."""
+        self.posts.append(raw)
+        posted = strict_json.parse(raw)
+        envelope = jws.parse_envelope(posted["header"], typ=jws.MESSAGE)
+        try:
+            header = message.parse(envelope.payload)
+            admission.check_keys(envelope, header, self.fold.directory)
+            admission.check_signatures(envelope, self.fold.directory)
+            admission.check_standing(header, self.fold.directory)
+        except Refused as refusal:
+            return 400, self.refusal(refusal, envelope.digest)
+        self.parts |= {entry.digest: posted["parts"][entry.name] for entry in header.part_entries}
+        now = time.time_ns() // 1_000_000
+        ruled = self.fold.rule(self.position, now, envelope.to_bytes())
+        self.position += 1
+        self.seal(ruled, header)
+        stored = {"position": self.position - 1, "stored_at": header.sent_at, "hub": self.root.origin}
+        return 202, {"id": header.id, "digest": envelope.digest, "from": header.sender, **stored}
+
+    def refusal(self, refusal: Refused, digest: str) -> dict[str, Any]:
+        errors = [{"pointer": fault.pointer, "code": fault.code} for fault in refusal.faults]
+        said = {"digest": digest, "code": refusal.code, "errors": errors, "refused_at": "", "hub": self.root.origin}
+        return problem_of(refusal, evidence=self.signed(jws.REFUSAL, said))
+
+    def seal(self, ruled: NewLeaf | Repeat | DeadLetter, header: Header) -> None:
+        assert not isinstance(ruled, DeadLetter)
+        if isinstance(ruled, Repeat):
+            return
+        concerned = {header.sender}
+        if ruled.leaf.ruling.ruling == leaf.RECORDED:
+            readers = {reader for entry in header.part_entries for reader in entry.readers}
+            concerned |= {*header.addressees, *readers}
+        self.append(ruled.leaf.to_bytes(), concerned, header)
+        if ruled.is_statement:
+            self.statements.append(ruled.index)
+
+    def append(self, raw: bytes, concerned: set[str], header: Header | None) -> None:
+        self.rows.append((len(self.leaves), concerned, header))
+        self.leaves.append(raw)
+
+    def signed(self, typ: str, payload: object) -> str:
+        return jws.sign_compact(strict_json.dump(payload), typ=typ, key=self.gateway)
+
+    async def message(self, request: web.Request) -> web.Response:
+        for index, _, header in self.rows:
+            if header is not None and header.id == request.match_info["id"]:
+                sealed = leaf.parse(self.leaves[index])
+                envelope = jws.read_envelope(sealed.envelope, typ=jws.MESSAGE)
+                ruling = {"ruling": sealed.ruling.ruling, **({"code": c} if (c := sealed.ruling.code) else {})}
+                said = {"id": header.id, "digest": envelope.digest, "state": "sealed", "index": index, "delivered": []}
+                return web.json_response({**said, **ruling})
+        return web.json_response({"code": "NOT_SEALED_YET", "title": "not yet"}, status=404)
+
+    async def inbox(self, request: web.Request) -> web.Response:
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        keys = {kid: key.jwk for kid, key in self.fold.directory.keys.items()}
+        _, claims = jws.verify_compact(token, typ=jws.ACCESS, keys=keys)
+        who, after = json.loads(claims)["iss"], int(request.query["after"])
+        behind = [row for row in self.rows if row[0] > after and who in row[1]]
+        page = behind[: int(request.query["limit"])]
+        data = [self.row(index, who, header) for index, _, header in page]
+        last = page[-1][0] if page else after
+        return web.json_response({"data": data, "after": last, "done": len(page) == len(behind)})
+
+    def row(self, index: int, who: str, header: Header | None) -> dict[str, Any]:
+        entries = header.part_entries if header else ()
+        parts = {entry.name: self.parts[entry.digest] for entry in entries if who in entry.readers}
+        raw = b64u.encode(self.leaves[index])
+        return {"index": index, "role": "addressee", "leaf": raw, "parts": parts, "erased": []}
+
+    async def directory(self, request: web.Request) -> web.Response:
+        behind = [index for index in self.statements if index > int(request.query["after"])]
+        data = [self.directory_row(index) for index in behind[:2]]
+        last = data[-1]["index"] if data else int(request.query["after"])
+        page = {"data": data, "after": last, "done": len(behind) <= 2, "checkpoint": self.note()}
+        return web.json_response(page)
+
+    def directory_row(self, index: int) -> dict[str, Any]:
+        hashes = [b64u.encode(each) for each in self.path_of(index)]
+        return {"index": index, "leaf": b64u.encode(self.leaves[index]), "proof": hashes}
+
+    async def proof(self, request: web.Request) -> web.Response:
+        index = int(request.match_info["index"])
+        return web.Response(text=proof.Proof(index, tuple(self.path_of(index)), self.note()).format())
+
+    def path_of(self, index: int) -> list[bytes]:
+        return tree.inclusion_proof(index, len(self.leaves), self.node)
+
+    def node(self, level: int, index: int) -> bytes:
+        row = [tree.leaf_hash(raw) for raw in self.leaves[index << level : (index + 1) << level]]
+        halves = range(level)
+        return reduce(lambda r, _: [tree.node_hash(*r[i : i + 2]) for i in range(0, len(r), 2)], halves, row)[0]
+
+    def note(self) -> str:
+        size = len(self.leaves)
+        return sign_checkpoint(Checkpoint(self.root.origin, size, tree.root_hash(size, self.node)), self.ledger)
+
+
+def sign_checkpoint(of: Checkpoint, key: PrivateJwk) -> str:
+    private = key.key
+    assert not hasattr(private, "curve")
+    return checkpoint.sign(of, private)

@@ -1,0 +1,108 @@
+import pytest
+
+from hifadhi.evidence.jws import MESSAGE, read_envelope
+from hifadhi.evidence.verify import Verified, Verifier
+from hifadhi.referral import message
+from hifadhi.referral.message import MESSAGES
+from hifadhi.referral.story import _SAID, BOUNCES, REASONS, WAITING, Happened, Line, deadlines, tell
+from hifadhi.referral.table import MOVES
+from sealed_ledgers import EverythingSealed, everything, the_root
+
+
+@pytest.fixture(scope="module")
+def sealed() -> EverythingSealed:
+    return everything()
+
+
+@pytest.fixture(scope="module")
+def told(sealed: EverythingSealed) -> dict[int, Line]:
+    verifier = Verifier(the_root())
+    lines = (_line(verifier.add(leaf)) for leaf in sealed.exchange.leaves)
+    return {line.index: line for line in lines if line}
+
+
+def _line(verified: Verified) -> Line | None:
+    ruling, envelope = verified.leaf.ruling, verified.leaf.envelope
+    if verified.case is None:
+        return None
+    payload = read_envelope(envelope, typ=MESSAGE).payload if envelope else b""
+    readable = bool(envelope) and ruling.code != "SCHEMA"
+    return tell(
+        Happened(
+            index=verified.index,
+            stored_at=ruling.stored_at,
+            ruling=ruling.ruling,
+            code=ruling.code,
+            irregular=bool(ruling.irregular),
+            clock=ruling.clock,
+            referral=ruling.referral,
+            header=message.parse(payload) if readable else None,
+            case=verified.case,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("opened", "MZ-INAR reported an encounter and opened the case; MZ-INAR owes protection."),
+        ("asked", "MZ-INAR asked ZA-DHA to take responsibility for this person (standard)."),
+        ("stale", "MZ-INAR accepted the request of TZ-RSD — REFUSED, nothing changed: it was decided on a state that"),
+        ("moved", "having met the person itself: responsibility moves to MZ-INAR at once."),
+        ("irregular", "ZA-DHA's system took the request of MZ-INAR — kept on record, but it does not fit"),
+        (
+            "lapsed receipt",
+            "Deadline passed: ZA-DHA did not take the request of MZ-INAR in time; its time to reply runs",
+        ),
+        (
+            "lapsed reply",
+            "Deadline passed: ZA-DHA did not answer the request of MZ-INAR in time. The request is escalated",
+        ),
+        ("lapsed re-examination", "MZ-INAR did not ask ZA-DHA to look again; the decline is final."),
+        ("not new", "the same was finally declined before"),
+        ("no header", "A message that names this case and cannot be read — REFUSED"),
+        ("after revocation", "the key that signed it was revoked"),
+    ],
+)
+def test_a_line_says_what_happened(sealed: EverythingSealed, told: dict[int, Line], where: str, words: str) -> None:
+    assert words in told[sealed.index[where]].words
+
+
+def test_a_line_says_who_is_responsible_and_how_the_referral_stands(
+    sealed: EverythingSealed, told: dict[int, Line]
+) -> None:
+    before, after = told[sealed.index["moved"] - 1], told[sealed.index["moved"]]
+    assert (before.responsible, before.state) == ("TZ-RSD", "SENT")
+    assert (after.responsible, after.state) == ("MZ-INAR", "ARRIVED")
+    assert after.deadlines == ()
+
+
+def test_a_line_says_which_deadlines_run_and_for_whom(sealed: EverythingSealed, told: dict[int, Line]) -> None:
+    asked, silent = told[sealed.index["asked"]], told[sealed.index["lapsed receipt"]]
+    assert [(d.clock, d.agency, d.due) for d in asked.deadlines] == [("receipt", "ZA-DHA", "2026-11-03T20:00:00.000Z")]
+    assert [(d.clock, d.agency, d.due) for d in silent.deadlines] == [("reply", "ZA-DHA", "2026-12-03T22:00:00.000Z")]
+    declined = told[sealed.index["lapsed re-examination"] - 1]
+    assert [(d.clock, d.agency) for d in declined.deadlines] == [("reexamination", "MZ-INAR")]
+
+
+def test_deadlines_come_in_the_order_in_which_they_lapse(sealed: EverythingSealed) -> None:
+    exchange = sealed.exchange
+    for case in exchange.fold.cases.values():
+        assert [d.due for d in deadlines(case)] == sorted(d.due for d in deadlines(case))
+
+
+def test_every_message_type_and_every_clock_has_its_words() -> None:
+    assert {header_type.model_fields["type"].annotation for header_type in _SAID} == {
+        header_type.model_fields["type"].annotation for header_type in MESSAGES.values()
+    }
+    assert WAITING.keys() == {event.removeprefix("lapse:") for _, event in MOVES if event.startswith("lapse:")}
+    assert BOUNCES.keys() <= {"UNOPENABLE", "COMMITMENT", "SCHEMA"}
+    assert all(words[0].islower() for words in REASONS.values())
+
+
+def test_what_one_agency_said_in_anothers_name_is_not_told_as_that_others_word(sealed: EverythingSealed) -> None:
+    case = sealed.exchange.fold.cases[sealed.case]
+    payload = read_envelope(sealed.exchange.envelope("MZ-INAR", "encounter.reported", case=case.id, to=[]), typ=MESSAGE)
+    header = message.parse(payload.payload)
+    happened = Happened(index=9, stored_at="…", ruling="refused", code="SENDER_MISMATCH", header=header, case=case)
+    assert tell(happened).words.startswith("In another's name: MZ-INAR")
