@@ -40,5 +40,5 @@ async def line_of(process: Process) -> str:
 async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 30.0) -> None:
     """Wait until the condition holds; fail when it does not in time."""
     async with asyncio.timeout(within_s):
-        while not await condition():  # noqa: ASYNC110 - it lies in files and processes, which set no event
+        while not await condition():
             await asyncio.sleep(0.01)

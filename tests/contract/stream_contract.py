@@ -14,7 +14,9 @@ from contract.processes import until
 from contract.records import all_records, content, numbered, opened
 from hifadhi.errors import Refused, Tampered, Unavailable
 from hifadhi.stream.port import MAX_APPEND_BYTES, MAX_ENTRY_BYTES, Entry, Record, Stream, size_of
-from hifadhi.stream.topics import PARTS, RECORD, SUBMISSIONS, Topic, inbox, topics
+from hifadhi.stream.topics import PARTS, RECORD, SUBMISSIONS, Topic, topics
+
+COLD = Topic("cold", 1, "compact", "any", "any", ("tests",), ("tests",))
 
 _ENTRIES = st.builds(
     Entry,
@@ -201,10 +203,10 @@ class StreamContract:
     ) -> None:
         topic = next(topic for topic in topics(1) if topic.name == RECORD)
         with pytest.raises(Refused, match="TOPIC_DIFFERS"):
-            await stream.create([inbox("X"), replace(topic, **change)])  # type: ignore[arg-type]
+            await stream.create([COLD, replace(topic, **change)])  # type: ignore[arg-type]
 
     async def test_a_topic_that_was_not_made_is_unavailable(self, stream: Stream) -> None:
-        name = inbox("X").name
+        name = COLD.name
         for use in (stream.append(name, numbered(1)), stream.read(name, 0), stream.end(name), stream.oldest(name)):
             with pytest.raises(Unavailable) as unavailable:
                 await use

@@ -23,12 +23,13 @@ from hifadhi.agency.journal import Journal
 from hifadhi.agency.keyring import Keyring
 from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.opening import Item, open_item, read_leaf, unknown_keys
-from hifadhi.errors import Refused, Tampered
+from hifadhi.errors import Refused, Tampered, Unavailable
 from hifadhi.evidence import proof
 
 WAIT_S: Final = 20
 """How long the hub is asked to hold a request for an empty inbox."""
 PAUSE_S: Final = 0.2
+PROOF_WAIT_S: Final = 5.0
 
 Refresh = Callable[[], Awaitable[bool]]
 Answer = Callable[[Draft, int], Awaitable[None]]
@@ -88,11 +89,23 @@ class Inbox:
 
     async def _prove(self, row: InboxRow) -> None:
         at_least = max(self._latest.size, row.index + 1)
-        shown = proof.parse(await self._exchange.proof(row.index))
+        shown = proof.parse(await self._proof(row.index))
         if shown.index != row.index:
             raise Tampered("the proof is of another leaf", index=row.index)
         shown.verify(row.leaf, self._latest.origin, self._latest.verifiers)
         self._latest.take(shown.checkpoint_note, at_least=at_least)
+
+    async def _proof(self, index: int) -> bytes:
+        """The proof. An item may be here a moment before the checkpoint that covers it."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PROOF_WAIT_S
+        while True:
+            try:
+                return await self._exchange.proof(index)
+            except Refused as refusal:
+                if refusal.code != "NOT_FOUND" or loop.time() > deadline:
+                    raise Unavailable(f"index {index}: the hub does not prove it: {refusal.code}") from refusal
+            await asyncio.sleep(PAUSE_S)
 
     async def _answered(self, item: Item) -> Item:
         draft = automatic_answer(item, self._keyring.agency)

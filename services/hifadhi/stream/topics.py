@@ -36,15 +36,13 @@ class Topic:
 # fmt: off
 FLOW: Final = (
     Topic(SUBMISSIONS, 1, "forever", "case; of an opening encounter its id", "envelope; empty = tick",
-          ("gateway", "registry"), ("registry",)),
+          ("gateway", "registry"), ("gateway", "registry", "console")),
     Topic(PARTS, 4, "compact", "the part's digest, 32 bytes", "JWE; tombstone = erased",
-          ("gateway", "delivery"), ("delivery",)),
+          ("gateway",), ("delivery",)),
     Topic(RECORD, 1, "forever", "case", "leaf; header index",
           ("registry",), ("registry", "delivery", "console")),
     Topic(DIRECTORY, 1, "forever", "index", "leaf of a directory statement; header previous",
           ("registry",), ("gateway",)),
-    Topic("inbox.<agency>", 1, "compact", "index; of a part its digest", "inbox item, after its parts",
-          ("delivery",), ("agency",)),
     Topic(DELIVERIES, 1, "compact", "message", "hand-over states: fetched, attempts, published",
           ("delivery",), ("console",)),
     Topic(DEAD_LETTERS, 1, "forever", "topic:position", "the bytes, cause",
@@ -53,16 +51,10 @@ FLOW: Final = (
           ("registry",), ("gateway", "console")),
 )
 # fmt: on
-_INBOX: Final = next(topic for topic in FLOW if topic.name == "inbox.<agency>")
 _PARTS: Final = next(topic for topic in FLOW if topic.name == PARTS)
 
 
 def topics(parts_partitions: int = _PARTS.partitions) -> tuple[Topic, ...]:
-    """The topics that every deployment has, to be created at start; inboxes follow with their agencies."""
+    """The topics that every deployment has, to be created at start."""
     parts = replace(_PARTS, partitions=parts_partitions)
-    return tuple(parts if topic is _PARTS else topic for topic in FLOW if topic is not _INBOX)
-
-
-def inbox(agency: str) -> Topic:
-    """The topic of one agency's inbox, which that agency alone may read."""
-    return replace(_INBOX, name=f"inbox.{agency}")
+    return tuple(parts if topic is _PARTS else topic for topic in FLOW)

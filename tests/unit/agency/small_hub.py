@@ -20,8 +20,6 @@ from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import Header
 from hifadhi.referral.root import Root
 
-Meddle = Callable[[web.Request, bytes], web.Response | bytes | None]
-
 
 @dataclass
 class SmallHub:
@@ -154,11 +152,18 @@ class SmallHub:
         return {"index": index, "role": "addressee", "leaf": raw, "parts": parts, "erased": []}
 
     async def directory(self, request: web.Request) -> web.Response:
-        behind = [index for index in self.statements if index > int(request.query["after"])]
-        data = [self.directory_row(index) for index in behind[:2]]
-        last = data[-1]["index"] if data else int(request.query["after"])
-        page = {"data": data, "after": last, "done": len(behind) <= 2, "checkpoint": self.note()}
-        return web.json_response(page)
+        return web.json_response(self.page(int(request.query["after"])))
+
+    def page(self, after: int = -1, most: int = 2) -> dict[str, Any]:
+        behind = [index for index in self.statements if index > after]
+        data = [self.directory_row(index) for index in behind[:most]]
+        last = data[-1]["index"] if data else after
+        return {"data": data, "after": last, "done": len(behind) <= most, "checkpoint": self.note()}
+
+    def show_statement(self, raw: bytes) -> None:
+        """A leaf that stands in ledger and directory, whatever it says."""
+        self.statements.append(len(self.leaves))
+        self.append(raw, set(), None)
 
     def directory_row(self, index: int) -> dict[str, Any]:
         hashes = [b64u.encode(each) for each in self.path_of(index)]

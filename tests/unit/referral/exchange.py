@@ -96,18 +96,18 @@ def header(kind: str, sender: str, to: tuple[str, ...] | None = None, /, **membe
     return read(payload(kind, sender, to, **members))
 
 
-def admitted(agency: str, **members: Any) -> Json:
+def admitted(agency: str, /, **members: Any) -> Json:
     country, roles, offset = ROLES.get(agency, ("ZMB", ["state"], "+02:00"))
     said = {"agency": agency, "name": "An agency", "country": country, "roles": roles, "utc_offset": offset}
     identity = IDENTITY.get(agency, PrivateJwk.generate("Ed25519")).public.as_dict()
     return payload("agency.admitted", GOVERNANCE, **{**said, "identity": identity, **members})
 
 
-def key_added(agency: str, use: str, key: PrivateJwk, **members: Any) -> Json:
+def key_added(agency: str, use: str, key: PrivateJwk, /, **members: Any) -> Json:
     return payload("key.added", agency, **{"agency": agency, "use": use, "key": key.public.as_dict(), **members})
 
 
-def key_revoked(sender: str, agency: str, kid: str, **members: Any) -> Json:
+def key_revoked(sender: str, agency: str, kid: str, /, **members: Any) -> Json:
     return payload("key.revoked", sender, agency=agency, kid=kid, **members)
 
 

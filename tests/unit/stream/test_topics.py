@@ -1,4 +1,4 @@
-from hifadhi.stream.topics import DIRECTORY, FLOW, PARTS, PROGRESS, RECORD, SUBMISSIONS, inbox, topics
+from hifadhi.stream.topics import DIRECTORY, FLOW, PARTS, PROGRESS, RECORD, SUBMISSIONS, topics
 
 
 def _row(name: str) -> tuple[int, str]:
@@ -11,25 +11,18 @@ def test_what_is_evidence_is_kept_for_ever_in_one_partition() -> None:
 
 def test_what_can_be_erased_is_compact() -> None:
     assert _row(PARTS) == (4, "compact")
-    assert inbox("MZ-INAR").cleanup == "compact"
 
 
 def test_progress_is_one_partition_compacted_so_that_its_end_is_the_newest() -> None:
     assert _row(PROGRESS) == (1, "compact")
 
 
-def test_the_topics_made_at_start_are_the_flow_without_the_inboxes() -> None:
-    assert [topic.name for topic in topics()] == [topic.name for topic in FLOW if topic.name != "inbox.<agency>"]
-    assert topics() == tuple(topic for topic in FLOW if topic.name != "inbox.<agency>")
+def test_the_topics_made_at_start_are_the_flow() -> None:
+    assert topics() == FLOW
 
 
 def test_parts_alone_are_spread_over_the_partitions_asked_for() -> None:
     assert {topic.name: topic.partitions for topic in topics(7) if topic.partitions > 1} == {PARTS: 7}
-
-
-def test_an_inbox_has_its_agencys_name_and_the_templates_row() -> None:
-    topic = inbox("MZ-INAR")
-    assert (topic.name, topic.written_by, topic.read_by) == ("inbox.MZ-INAR", ("delivery",), ("agency",))
 
 
 def test_every_topic_has_a_writer_and_a_reader_and_a_name_of_its_own() -> None:

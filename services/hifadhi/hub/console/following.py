@@ -54,8 +54,7 @@ class Following:
         except Tampered as error:
             log.error("console stopped", topic=self.topic, why=str(error))
             self.stopped = str(error)
-        except Exception:
-            # A bug: to go on would show something that is not so.
+        except Exception:  # noqa: BLE001 (a bug: to go on would show something that is not so; the page says that it stopped)
             log.exception("console stopped", topic=self.topic)
             self.stopped = "a fault in this program; see the diagnostics"
 

@@ -51,15 +51,14 @@ class Handovers:
 
 def _told(record: Record) -> dict[str, Any]:
     """The hand-over states of a message; empty for a tombstone."""
+    if not record.value:
+        return {}
     try:
-        state = strict_json.parse(record.value) if record.value else {}
-    except Refused:
-        state = None
-    if not isinstance(state, dict) or (state and type(state.get("index")) is not int):
-        raise Tampered(f"the hand-over at position {record.position} cannot be read")
-    return state
+        state = strict_json.members(strict_json.parse(record.value), ("index", "delivered"))
+        return {"index": int(state["index"]), "fetched": [one["agency"] for one in state["delivered"] if "at" in one]}
+    except (Refused, TypeError, ValueError, KeyError):
+        raise Tampered(f"the hand-over at position {record.position} cannot be read") from None
 
 
 def _fetched(state: dict[str, Any]) -> list[dict[str, Any]]:
-    delivered = state.get("delivered", [])
-    return [{"index": state["index"], "by": one["agency"]} for one in delivered if one.get("at")]
+    return [{"index": state["index"], "by": agency} for agency in state.get("fetched", ())]

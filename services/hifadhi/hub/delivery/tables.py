@@ -30,10 +30,11 @@ leaves = Table(
     Column("leaf", LargeBinary, nullable=False),
     Column("is_statement", Boolean, nullable=False),
 )
+# SQLite uses a partial index only for a condition in the very words of the query, and there they are `= 1`, `= 0`.
 Index(
     "ix_delivery_leaves_statement",
     leaves.c.leaf_index,
-    sqlite_where=text("is_statement"),
+    sqlite_where=text("is_statement = 1"),
     postgresql_where=text("is_statement"),
 )
 # One row for each message id, that of the first leaf with it.
@@ -86,7 +87,7 @@ Index("ix_delivery_handovers_leaf", handovers.c.leaf_index)
 Index(
     "ix_delivery_handovers_unpublished",
     handovers.c.leaf_index,
-    sqlite_where=text("NOT published"),
+    sqlite_where=text("published = 0"),
     postgresql_where=text("NOT published"),
 )
 

@@ -6,6 +6,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import leaf as leaves
@@ -17,10 +18,11 @@ from hifadhi.stream.port import Record, Stream
 from hifadhi.stream.topics import DIRECTORY
 
 REFRESH_EVERY_S = 1.0
+FOLLOW_S = 5.0
 
 
 class KnownDirectory:
-    """`current` is as of the last refresh, which reads to the end, at most once a second, whoever asks."""
+    """`current`, kept up by `follow`; `refresh` reads to the end now, at most once a second, whoever asks."""
 
     def __init__(self, stream: Stream, root: Root) -> None:
         self._stream = stream
@@ -38,9 +40,17 @@ class KnownDirectory:
             await asyncio.sleep(max(0.0, self._refreshed + REFRESH_EVERY_S - time.monotonic()))
             self._refreshed = time.monotonic()
             while records := await self._stream.read(DIRECTORY, self._position):
-                for record in records:
-                    self._take(record)
-                    self._position = record.position + 1
+                self._take_all(records)
+
+    async def follow(self) -> None:
+        """Wait for the next statements and take them."""
+        self._take_all(await self._stream.read(DIRECTORY, self._position, wait_s=FOLLOW_S))
+
+    def _take_all(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if record.position >= self._position:  # `refresh` and `follow` may have read the same
+                self._take(record)
+                self._position = record.position + 1
 
     def _take(self, record: Record) -> None:
         headers = dict(record.headers)

@@ -26,8 +26,6 @@ JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 BODY_DEADLINE_S: Final = 30.0
 PRESSURE_EVERY_S: Final = 0.25
-# How soon a revoked key is refused here; the registry refuses it at once.
-DIRECTORY_EVERY_S: Final = 5.0
 # Codes that the directory may have outgrown since the last look.
 MAYBE_NEW: Final = frozenset({"KEY_UNKNOWN", "NOT_YOUR_ROLE", "ADDRESSEE_UNKNOWN", "READER_UNKNOWN", "SENDER_MISMATCH"})
 
@@ -62,7 +60,7 @@ class Gateway:
         await self._pressure.measure()
         self._tasks = [
             asyncio.create_task(_every(PRESSURE_EVERY_S, self._pressure.measure)),
-            asyncio.create_task(_every(DIRECTORY_EVERY_S, self._directory.refresh)),
+            asyncio.create_task(_every(0.0, self._directory.follow)),
         ]
 
     async def stop(self) -> None:
@@ -155,6 +153,7 @@ async def _every(seconds: float, look: Callable[[], Awaitable[None]]) -> None:
             await look()
         except (Unavailable, Tampered) as error:
             log.warning("gateway cannot see", why=str(error))
+            await asyncio.sleep(1)
 
 
 def _failed(line: Line) -> HifadhiError:

@@ -1,0 +1,50 @@
+"""From facts to HTML: templates of this package, every value escaped."""
+
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from hifadhi.hub.console.age import age, until
+from hifadhi.referral import instant, story
+
+STYLE: Final = files("hifadhi.hub.console").joinpath("static/console.css").read_bytes()
+STYLE_VERSION: Final = sha256(STYLE).hexdigest()[:12]
+
+
+def render(template: str, **facts: Any) -> str:  # noqa: ANN401 (what the template shows)
+    """The page."""
+    return _ENVIRONMENT.get_template(template).render(**facts)
+
+
+def utc(written: str) -> Markup:
+    """An instant of the wire as people read it, its zone always printed."""
+    day, time = written.removesuffix("Z").split("T")
+    return Markup('<time datetime="{}">{} {} UTC</time>').format(written, day, time.split(".")[0])
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("hifadhi.hub.console", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters |= {"utc": utc, "age": age, "written": instant.write}
+    made.globals |= {"style_version": STYLE_VERSION, "waiting_words": story.WAITING, "until": _until, "age_of": _age_of}
+    return made
+
+
+def _age_of(written: str, now_ms: int) -> str:
+    return age(now_ms - instant.parse(written))
+
+
+def _until(written: str, now_ms: int) -> str:
+    return until(instant.parse(written), now_ms)
+
+
+_ENVIRONMENT: Final = _environment()

@@ -1,0 +1,169 @@
+"""The console's pages, and each of their tables as JSON and CSV. No page has a cookie, a form or a script."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from hifadhi.errors import Fault, HifadhiError, Refused, Tampered
+from hifadhi.hub import problem
+from hifadhi.hub.console import health, query
+from hifadhi.hub.console.listing import Cells, Listing
+from hifadhi.hub.console.query import Cursor
+from hifadhi.hub.console.rendering import STYLE, render
+from hifadhi.hub.console.unsealed import unsealed
+from hifadhi.referral.closed import is_uuid7
+from hifadhi.referral.root import Root
+from hifadhi.store.port import Store
+from hifadhi.stream.port import Stream
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+_CURSOR: Final = re.compile(r"([0-9]{1,15})~([0-9a-f-]{36})")
+_INDEX: Final = re.compile(r"[0-9]{1,15}")
+_FRESH: Final = {"Cache-Control": "no-store"}
+# The address of the stylesheet has its digest: another one is another address.
+_IMMUTABLE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+class Faces:
+    """Reads the console's rows and the ends of three topics; writes nothing. `stopped`: followers' ends by topic."""
+
+    def __init__(
+        self,
+        *,
+        stream: Stream,
+        store: Store,
+        root: Root,
+        clock_ms: Callable[[], int],
+        stopped: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._stream, self._store, self._root = stream, store, root
+        self._clock_ms, self._stopped = clock_ms, stopped
+
+    def routes(self) -> list[web.RouteDef]:
+        """The paths that this service answers."""
+        return [
+            web.get("/", _to_console),
+            web.get("/console", self._calm(self.overview)),
+            web.get("/console/static/console.css", _style),
+            web.get("/console/{table:deadlines|overdue|entries}.{form:json|csv}", self.table),
+            web.get("/console/referrals/{id}.{form:json|csv}", self.timeline),
+            web.get("/console/referrals/{id}", self._calm(self.referral)),
+            web.get("/console/{rest:.*}", self._calm(_nothing)),
+        ]
+
+    async def overview(self, request: web.Request) -> web.Response:
+        """How the exchange is: four tiles, open deadlines, the ledger's end."""
+        now, after = self._clock_ms(), _cursor(request)
+        waiting = await unsealed(self._stream)
+        async with self._store.read() as db:
+            facts = await query.overview(db, now, after)
+        facts |= {"waiting": waiting, "max_delay_s": self._root.max_delay_s}
+        facts |= {"first_page": after is None, "here": _here(request)}
+        troubles = health.troubles(self._root, waiting, self._stopped(), followed=facts["size"], now_ms=now)
+        return self._page("overview.html", {**facts, "troubles": troubles})
+
+    async def table(self, request: web.Request) -> web.Response:
+        """A table of the overview, by its name."""
+        name = request.match_info["table"]
+        async with self._store.read() as db:
+            if name == "deadlines":
+                listing = await query.deadlines(db, _cursor(request))
+            elif name == "overdue":
+                _, listing = await query.overdue(db, self._clock_ms())
+            else:
+                listing = await query.newest(db)
+        return _export(listing, name, request.match_info["form"])
+
+    async def referral(self, request: web.Request) -> web.Response:
+        """What happened to a referral, step by step."""
+        one, listing = await self._story(request)
+        facts = {"one": one, "timeline": listing, "first_page": _after(request) < 0, "here": _here(request)}
+        return self._page("referral.html", facts)
+
+    async def timeline(self, request: web.Request) -> web.Response:
+        """The same as a table."""
+        one, listing = await self._story(request)
+        return _export(listing, f"referral-{one['referral']}", request.match_info["form"])
+
+    async def _story(self, request: web.Request) -> tuple[Cells, Listing]:
+        referral_id, after = _id(request), _after(request)
+        async with self._store.read() as db:
+            one = await query.referral(db, referral_id)
+            if one is None:
+                raise _no_referral()
+            return one, await query.story(db, one, after)
+
+    def _page(self, template: str, facts: Mapping[str, Any], *, status: int = 200) -> web.Response:
+        text = render(template, **{"origin": self._root.origin, "now_ms": self._clock_ms(), **facts})
+        return web.Response(text=text, status=status, content_type="text/html", headers=_FRESH)
+
+    def _calm(self, handler: Handler) -> Handler:
+        """What goes wrong, as a page that says so."""
+
+        async def answer(request: web.Request) -> web.Response:
+            try:
+                return await handler(request)
+            except HifadhiError as error:
+                if isinstance(error, Tampered):
+                    raise  # it is logged where all are, and answered without a page
+                said = problem.problem_of(error)
+                return self._page("notice.html", {"said": said["title"]}, status=said["status"])
+
+        return answer
+
+
+async def _to_console(_request: web.Request) -> web.Response:
+    raise web.HTTPFound("/console")
+
+
+async def _style(_request: web.Request) -> web.Response:
+    return web.Response(body=STYLE, content_type="text/css", charset="utf-8", headers=_IMMUTABLE)
+
+
+async def _nothing(_request: web.Request) -> web.Response:
+    raise Refused(Fault("NOT_FOUND", "", "There is no such page."))
+
+
+def _export(listing: Listing, name: str, form: str) -> web.Response:
+    if form == "json":
+        return web.Response(text=listing.to_json(), content_type="application/json", headers=_FRESH)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return web.Response(text=listing.to_csv(), content_type="text/csv", headers=_FRESH | disposition)
+
+
+def _id(request: web.Request) -> str:
+    if not is_uuid7(request.match_info["id"]):
+        raise _no_referral()
+    return request.match_info["id"]
+
+
+def _no_referral() -> Refused:
+    return Refused(Fault("NOT_FOUND", "", "The ledger knows no referral of this id."))
+
+
+def _cursor(request: web.Request) -> Cursor | None:
+    text = request.query.get("after")
+    if text is None:
+        return None
+    found = _CURSOR.fullmatch(text)
+    if not found:
+        raise Refused(Fault("SCHEMA", "/after", "This is not the end of any page; begin at the first one."))
+    return Cursor(int(found[1]), found[2])
+
+
+def _here(request: web.Request) -> str:
+    """The query of the page that is shown, for the same page in another form; only what has been checked."""
+    after = request.query.get("after")
+    return f"?after={after}" if after is not None else ""
+
+
+def _after(request: web.Request) -> int:
+    text = request.query.get("after", "-1")
+    if text == "-1":
+        return -1
+    if not _INDEX.fullmatch(text):
+        raise Refused(Fault("SCHEMA", "/after", "This is not the index of an entry; begin at the first page."))
+    return int(text)

@@ -1,0 +1,52 @@
+"""Writes the diagram of the referral's states into the architecture page: `python tests/write_diagram.py`."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from hifadhi.referral.table import ACCEPTED_AND_THERE, MOVES, RECEIPT, Move, State
+
+PAGE = Path(__file__).parent.parent / "services" / "ARCHITECTURE.md"
+START, END = "<!-- referral-states:start -->", "<!-- referral-states:end -->"
+NEW_PAGE = f"# Architecture\n\n## The states of a referral\n\n{START}\n{END}\n"
+
+# Without colons and semicolons, which end a label or a line in Mermaid.
+THERE = "referral.accepted, the person is there"
+
+
+def diagram() -> str:
+    """The block between the markers: Mermaid, the states in the table's order."""
+    lines = [f"    [*] --> {State.SENT}: {_label('referral.requested', Move(State.SENT, RECEIPT))}"]
+    lines += [f"    {start} --> {end}: {'<br>'.join(labels)}" for (start, end), labels in _arrows().items()]
+    lines += [f"    {state} --> [*]" for state in State if state not in {start for start, _ in MOVES}]
+    return "\n".join(("```mermaid", "stateDiagram-v2", *lines, "```"))
+
+
+def _arrows() -> dict[tuple[State, State], list[str]]:
+    arrows = defaultdict(list)
+    for start, event, move in _moves():
+        arrows[start, move.to].append(_label(event, move))
+    return arrows
+
+
+def _moves() -> Iterator[tuple[State, str, Move]]:
+    for (start, event), move in MOVES.items():
+        yield start, event, move
+        if event == "referral.accepted":
+            yield start, THERE, ACCEPTED_AND_THERE
+
+
+def _label(event: str, move: Move) -> str:
+    words = f"{event.removeprefix('lapse:')} clock lapsed" if event.startswith("lapse:") else event
+    return f"{words}, {move.clock} clock" if move.clock else words
+
+
+def with_diagram(page: str) -> str:
+    """The page with the block as it is now; ValueError if the markers are not there."""
+    before, rest = page.split(START)
+    _, after = rest.split(END)
+    return f"{before}{START}\n{diagram()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_diagram(PAGE.read_text(encoding="utf-8") if PAGE.exists() else NEW_PAGE), encoding="utf-8")
