@@ -105,7 +105,7 @@ class Cast:
                 keys.append(self.statement("key.added", player.identity, sender=name, **facts))
         return [admitted, keys]
 
-    def header(self, kind: str, sender: str, sealed: dict[str, str], **facts: Any) -> Body:
+    def header(self, kind: str, sender: str, sealed: dict[str, str], /, **facts: Any) -> Body:
         """The payload of a message with these sealed parts."""
         to = facts.get("to", [])
         entries = [
@@ -121,7 +121,7 @@ class Cast:
         ]
         return self.payload(kind, sender, self.players[sender].sign, **facts, parts=entries)
 
-    def message(self, kind: str, sender: str, **facts: Any) -> Body:
+    def message(self, kind: str, sender: str, /, **facts: Any) -> Body:
         """A good message; its parts are opaque strings, as they are to the hub."""
         sealed = {name: f"sealed {name} {uuid7()}" for name in PARTS[kind]}
         return self.signed(self.header(kind, sender, sealed, **facts), [self.players[sender].sign], sealed)

@@ -58,7 +58,7 @@ class Draft:
         if surplus:
             raise Refused(*(Fault("SCHEMA", f"/{name}", "this is set when the message is signed") for name in surplus))
         chosen = None if sensitive_for is None else _names(sensitive_for, "/sensitive_for")
-        named = {"to": list(_names(facts["to"], "/to"))} if "to" in facts else {}
+        named = {"to": list(_names(facts.get("to", []), "/to"))}
         return cls(kind, {**facts, **named}, _bodies(kind, bodies), chosen)
 
     @property

@@ -91,9 +91,10 @@ class Outbox:
     async def _publish_page(self) -> bool:
         async with self._store.read() as db:
             ids = await _unpublished(db)
-            told = await states(db, ids)
+            found = await states(db, ids) if ids else {}
         if not ids:
             return False
+        told = {index: found.get(index, []) for index in ids}
         entries = [_entry(ids[index], index, told[index]) for index in ids]
         await self._stream.append(DELIVERIES, entries)
         async with self._store.write() as db:  # crash before this line: the same is appended again
@@ -112,8 +113,8 @@ async def _unpublished(db: AsyncConnection) -> dict[int, str]:
 async def _mark(db: AsyncConnection, told: Mapping[int, Sequence[dict[str, str]]]) -> None:
     """Published is what is still as we told it; what has changed meanwhile is told again."""
     now = await states(db, told)
-    same = [index for index in told if now[index] == told[index]]
-    other = [index for index in told if now[index] != told[index]]
+    same = [index for index in told if now.get(index, []) == told[index]]
+    other = [index for index in told if index not in same]
     for indexes, published in ((same, True), (other, False)):
         here = handovers.c.leaf_index.in_(indexes)
         await db.execute(update(handovers).where(here).values(published=published))
