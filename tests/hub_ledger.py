@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 
 from cast import Body, Cast
@@ -26,6 +27,7 @@ class Audited:
     leaves: list[Leaf] = field(default_factory=list)
     cases: dict[str, Case] = field(default_factory=dict)
 
+    @cached_property
     def envelopes(self) -> dict[int, Envelope]:
         """By index, those of lapses left out."""
         sealed = enumerate(self.leaves)
@@ -34,7 +36,7 @@ class Audited:
     def index_of(self) -> dict[str, int]:
         """By digest; fails if a message has two leaves."""
         found: dict[str, int] = {}
-        for index, envelope in self.envelopes().items():
+        for index, envelope in self.envelopes.items():
             assert envelope.digest not in found, f"the leaf {found[envelope.digest]} stands again at {index}"
             found[envelope.digest] = index
         return found

@@ -42,11 +42,17 @@ def up(
     """
     import uvloop  # noqa: PLC0415 (only the servers need it)
 
+    from pydantic import ValidationError  # noqa: PLC0415 (as above)
+
     from hifadhi import diagnostics  # noqa: PLC0415 (as above)
+    from hifadhi.referral import faults  # noqa: PLC0415 (as above)
     from hifadhi.settings import Settings  # noqa: PLC0415 (as above)
 
     given: dict[str, Any] = {"data": data, "host": host, "port": port, "base_url": base_url}
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    try:
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise faults.refusal(error, given) from None
     diagnostics.configure(settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signal(settings))

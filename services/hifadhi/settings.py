@@ -1,10 +1,15 @@
 """Settings: one frozen object, from the environment (`HIFADHI_…`) or an `.env` file, with units and bounds."""
 
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+# Names would be looked up, and could turn out to be any address.
+Address = Annotated[str, AfterValidator(lambda address: str(ip_address(address)))]
 
 
 class Settings(BaseSettings):
@@ -13,7 +18,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HIFADHI_", env_file=".env", extra="ignore", frozen=True)
 
     data: Path = Field(Path("data"), description="Folder of root.json, the hub's keys and both databases.")
-    host: str = Field("127.0.0.1", description="Address to listen on. The console has no login yet: keep it loopback.")
+    host: Address = Field("127.0.0.1", description="IP address to listen on. Off loopback there is no console.")
     port: int = Field(8400, ge=0, le=65_535, description="TCP port; 0 takes a free one.")
     base_url: str = Field(
         "", description="What agencies call the exchange: the `aud` of their tokens. Default: host and port."

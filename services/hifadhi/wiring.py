@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hifadhi.diagnostics import log
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.hub.console.service import Console
 from hifadhi.hub.delivery.service import Delivery
 from hifadhi.hub.gateway.service import Gateway
 from hifadhi.hub.registry.service import Registry
@@ -58,14 +61,16 @@ class Exchange:
             await self._stream.create(topics(1))
             listening = listen(settings.host, settings.port)
             self.base_url = settings.base_url or f"http://{settings.host}:{listening.getsockname()[1]}"
-            registry, *others = self._services(root, self._stream, self._store)
-            self._server = Server([registry, *others], listening, ready=lambda: registry.healthy)
+            services, ready = self._services(root, self._stream, self._store)
+            self._server = Server(services, listening, ready=ready)
             await self._server.start()
         except BaseException:
             await self.stop()
             raise
 
-    def _services(self, root: Root, stream: SqliteStream, store: SqliteStore) -> tuple[Registry, *tuple[Service, ...]]:
+    def _services(
+        self, root: Root, stream: SqliteStream, store: SqliteStore
+    ) -> tuple[list[Service], Callable[[], bool]]:
         settings, clock_ms, audience = self._settings, self._clock_ms, self.base_url
         ledger = _ed25519(read_key(settings.ledger_key_file))
         registry = Registry(
@@ -73,7 +78,12 @@ class Exchange:
         )
         delivery = Delivery(stream=stream, store=store, root=root, audience=audience, clock_ms=clock_ms)
         gateway = Gateway(stream=stream, root=root, key=read_key(settings.gateway_key_file), clock_ms=clock_ms)
-        return registry, delivery, gateway
+        services: list[Service] = [registry, delivery, gateway]
+        if ip_address(settings.host).is_loopback:
+            services.insert(2, Console(stream=stream, store=store, root=root, clock_ms=clock_ms))
+        else:  # it has no login yet, so it is for those who are on this machine
+            log.warning("no console: the exchange does not listen on loopback")
+        return services, lambda: registry.healthy and delivery.trouble is None
 
     async def stop(self) -> None:
         """Close the door, end what runs, let go of the files."""

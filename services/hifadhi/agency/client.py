@@ -101,7 +101,9 @@ class Client:
         Facts that are None are left out. Refused: not sent. Unavailable: kept, and sent with the next sending.
         """
         named = {"to": list(to or ()), **{name: value for name, value in facts.items() if value is not None}}
-        return await self.send_draft(Draft.of(message_type, named, bodies or {}, sensitive_for=sensitive_for), wait_s=wait_s)
+        return await self.send_draft(
+            Draft.of(message_type, named, bodies or {}, sensitive_for=sensitive_for), wait_s=wait_s
+        )
 
     async def send_draft(self, draft: Draft, *, wait_s: float = RULING_WAIT_S) -> Sent:
         """The same for a draft."""

@@ -73,7 +73,11 @@ def init(
         )
     if (folder / "root.json").exists():
         raise Refused(Fault("EXISTS", "", f"{folder} holds an exchange already"))
-    _parsed(_document(origin, max_delay_s, [PrivateJwk.generate(ED25519)], 1, [PrivateJwk.generate(ED25519) for _ in range(2)]))
+    _parsed(
+        _document(
+            origin, max_delay_s, [PrivateJwk.generate(ED25519)], 1, [PrivateJwk.generate(ED25519) for _ in range(2)]
+        )
+    )
     hub = hub or folder
     for place in (folder, hub):
         place.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from shutil import copytree
 from typing import Final
 
 import pytest
@@ -10,7 +11,6 @@ from unit.agency.small_hub import SmallHub
 
 from hifadhi.agency import governance
 from hifadhi.agency.client import Client
-from hifadhi.agency.directory_office import DirectoryOffice
 from hifadhi.agency.enrolment import Enrolment, new_agency
 from hifadhi.agency.governance import Governance
 from hifadhi.agency.keyring import Keyring, read_key
@@ -24,43 +24,53 @@ AGENCIES: Final = {
     "IO-WATCH": ("CHE", ("observer", "detection")),
     "IO-COUNT": ("CHE", ("statistics",)),
 }
+NOW_MS: Final = 1_795_000_000_000
 ClientOf = Callable[[str], Client]
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Root:
-    return governance.init(tmp_path / "exchange", origin="hifadhi.example/test")
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an exchange and its agencies' homes, made once: the tests work on copies."""
+    folder = tmp_path_factory.mktemp("founded")
+    governance.init(folder / "exchange", origin="hifadhi.example/test")
+    for agency, (country, roles) in AGENCIES.items():
+        new_agency(folder / agency, agency, name=agency, country=country, roles=roles, utc_offset="+02:00")
+    return folder
 
 
 @pytest.fixture
-def office(tmp_path: Path, root: Root) -> Governance:  # noqa: ARG001 (founds the exchange)
+def office(founded: Path, tmp_path: Path) -> Governance:
+    copytree(founded / "exchange", tmp_path / "exchange")
     return Governance.load(tmp_path / "exchange")
 
 
 @pytest.fixture
-async def hub(tmp_path: Path, root: Root) -> AsyncIterator[SmallHub]:
-    keys = (read_key(tmp_path / "exchange" / f"{use}.jwk") for use in ("ledger", "gateway"))
-    made = SmallHub(root, *keys)
+def root(office: Governance) -> Root:
+    return office.root
+
+
+@pytest.fixture
+def homes(founded: Path, tmp_path: Path) -> dict[str, Keyring]:
+    return {agency: Keyring.load(copytree(founded / agency, tmp_path / agency)) for agency in AGENCIES}
+
+
+@pytest.fixture
+async def hub(office: Governance) -> AsyncIterator[SmallHub]:
+    made = SmallHub(office.root, *(read_key(office.folder / f"{use}.jwk") for use in ("ledger", "gateway")))
     async with TestServer(made.application()) as server:
         made.base_url = str(server.make_url("")).rstrip("/")
         yield made
 
 
 @pytest.fixture
-def homes(tmp_path: Path) -> dict[str, Keyring]:
-    return {
-        agency: new_agency(
-            tmp_path / agency, agency, name=agency, country=country, roles=roles, utc_offset="+02:00"
-        )
-        for agency, (country, roles) in AGENCIES.items()
-    }
-
-
-@pytest.fixture
-async def admitted(hub: SmallHub, homes: dict[str, Keyring], office: Governance) -> dict[str, Keyring]:
-    async with DirectoryOffice(hub.root, hub.base_url, patience=QUICK) as directory:
-        for keyring in homes.values():
-            await directory.admit(Enrolment.parse((keyring.home / "request.json").read_bytes()), office)
+def admitted(hub: SmallHub, homes: dict[str, Keyring], office: Governance) -> dict[str, Keyring]:
+    """The agencies' homes, all of them let in."""
+    for number, keyring in enumerate(homes.values(), start=1):
+        enrolment = Enrolment.parse((keyring.home / "request.json").read_bytes())
+        said = governance.admitted(enrolment).sign(number=number, now_ms=NOW_MS, keys=office.signers)
+        for line in (said.line, *(added.line for added in enrolment.keys)):
+            assert hub.take(line)[0] == 202
+    hub.posts.clear()
     return homes
 
 

@@ -13,4 +13,10 @@ async def test_a_request_is_opened_by_its_receiver_and_answered_by_itself(client
         assert item.problems == ()
         assert set(item.bodies) == {"content", "sensitive"}
         answers = [item.header for item in await sender.receive_once() if item.header]
-        assert [header.type for header in answers] == ["key.added", "key.added", "encounter.reported", "referral.requested", "referral.received"]
+        assert [header.type for header in answers] == [
+            "key.added",
+            "key.added",
+            "encounter.reported",
+            "referral.requested",
+            "referral.received",
+        ]

@@ -100,7 +100,9 @@ async def test_a_key_that_another_process_holds_is_waited_for_and_then_unavailab
         pass
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", b'{"last":1}', b"[]", b'{"last":1,"free":3,"pending":[],"answered":0,"cursor":0}'])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{}", b'{"last":1}', b"[]", b'{"last":1,"free":3,"pending":[],"answered":0,"cursor":0}']
+)
 def test_a_journal_that_cannot_be_read_stops_everything(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "journal.json").write_bytes(raw)
     with pytest.raises(Tampered, match="journal.json"):

@@ -12,8 +12,11 @@ from hifadhi.agency.archive import Archive
 from hifadhi.agency.mirror import INCOMING, Mirror, Mirrored
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered, Unavailable
+from hifadhi.evidence import checkpoint
 from hifadhi.evidence.audit import Audit
-from sealed_ledgers import Exchange, archive, key, the_root
+from hifadhi.evidence.checkpoint import Checkpoint
+from hifadhi.evidence.tree import Edge, leaf_hash
+from sealed_ledgers import Exchange, archive, key, ledger_private, the_root
 
 QUICK = Patience(tries=1, request_s=5)
 
@@ -130,7 +133,7 @@ async def test_an_interrupted_mirror_goes_on_and_what_was_there_stays_whole(
     assert dict(copy) == long.files()
 
 
-@pytest.mark.parametrize("done", range(5))
+@pytest.mark.parametrize("done", range(6))
 async def test_a_replacement_that_was_interrupted_is_completed(
     ledger: Ledger, update: Update, long: Exchange, tmp_path: Path, done: int
 ) -> None:
@@ -140,9 +143,12 @@ async def test_a_replacement_that_was_interrupted_is_completed(
     copy, incoming = Archive(tmp_path / "copy"), Archive(tmp_path / "copy" / INCOMING)
     new = archive(long.leaves[:520])
     changed = {path: raw for path, raw in new.items() if ledger.files.get(path) != raw}
-    for number, (path, raw) in enumerate(changed.items()):
-        moved = path != "checkpoint" and number < done
-        (copy if moved else incoming).write(path, raw)
+    assert len(changed) == 6
+    for number, (path, raw) in enumerate(sorted(changed.items(), key=lambda one: one[0] == "checkpoint")):
+        (copy if number < done else incoming).write(path, raw)
+    incoming.write("checkpoint", new["checkpoint"])  # is copied, and goes last of all
+    if done == len(changed) - 1:
+        copy.write("checkpoint", new["checkpoint"])
     ledger.files = new
     await update()
     assert dict(copy) == new
@@ -185,6 +191,16 @@ async def test_a_ledger_that_was_rolled_back_is_not_taken_over(
     with pytest.raises(Tampered, match="rolled back"):
         await update()
     assert dict(Archive(tmp_path / "copy")) == archive(long.leaves[:300])
+
+
+async def test_another_ledger_is_not_taken_over(ledger: Ledger, update: Update, long: Exchange) -> None:
+    ledger.files = archive(long.leaves[:30])
+    await update(signed=False)
+    root = Edge.empty().extend(map(leaf_hash, long.leaves[:40])).root()
+    other = checkpoint.sign(Checkpoint("elsewhere.example.org", 40, root), ledger_private())
+    ledger.files = {**archive(long.leaves[:40]), "checkpoint": other.encode()}
+    with pytest.raises(Tampered, match="another ledger"):
+        await update(signed=False)
 
 
 async def test_another_tree_of_the_same_size_is_not_taken_over(ledger: Ledger, update: Update, long: Exchange) -> None:

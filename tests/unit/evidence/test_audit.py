@@ -98,6 +98,23 @@ def test_a_changed_length_of_an_entry_is_named(sealed: EverythingSealed) -> None
     assert first_bad(files) == 17
 
 
+def test_of_two_wrongs_the_first_is_named(sealed: EverythingSealed) -> None:
+    files = sealed.exchange.files()
+    for path, at in (("tile/entries/000.p/36", -100), ("tile/0/000.p/36", 32 * 5)):
+        raw = bytearray(files[path])
+        raw[at] ^= 1
+        files[path] = bytes(raw)
+    assert first_bad(files) == 5
+
+
+def test_a_bundle_that_ends_too_early_names_the_entry_that_is_cut(sealed: EverythingSealed) -> None:
+    files = sealed.exchange.files()
+    bundle = files["tile/entries/000.p/36"]
+    files["tile/entries/000.p/36"] = bundle[: bundle.index(sealed.exchange.leaves[17]) + 100]
+    with pytest.raises(Tampered, match="index 17: its bundle ends before this entry does"):
+        audited(files)
+
+
 @pytest.mark.parametrize(("path", "hash_number", "index"), [("tile/0/001", 7, 263), ("tile/1/000.p/2", 1, 256)])
 def test_a_changed_hash_is_named_by_its_first_leaf(long: Exchange, path: str, hash_number: int, index: int) -> None:
     files = long.files()

@@ -60,6 +60,36 @@ def test_the_same_message_again_makes_no_leaf() -> None:
     assert exchange.submit(once) == Repeat(first.index)
 
 
+def test_every_clock_of_a_case_lapses_in_the_order_of_their_ends() -> None:
+    exchange = Exchange()
+    exchange.admit_all()
+    case = exchange.opened()
+    slow = exchange.asked(case, "MZ-INAR", "ZA-DHA")
+    quick = exchange.asked(case, "MZ-INAR", "TZ-RSD", kind="service", urgency="emergency")
+    exchange.tick(40 * DAY)
+    lapses = [(r.clock, r.referral) for r in (parse(leaf).ruling for leaf in exchange.leaves) if r.clock]
+    assert lapses == [("receipt", slow), ("receipt", quick), ("reply", quick), ("reply", slow)]
+
+
+def test_a_refused_encounter_moves_no_responsibility() -> None:
+    exchange = Exchange()
+    exchange.admit_all()
+    case = exchange.opened()
+    referral = exchange.asked(case, "MZ-INAR", "ZA-DHA")
+    refused = exchange.say("ZA-DHA", "encounter.reported", case=case, to=[], sent_at="2026-12-24T00:00:00.000Z")
+    assert refused.leaf.ruling.code == "SENT_IN_FUTURE"
+    named = exchange.answer("referral.accepted", case, referral, "ZA-DHA", "MZ-INAR", encounter=refused.message)
+    assert (named.leaf.ruling.code, named.leaf.ruling.responsible) == ("OTHER_CASE", "MZ-INAR")
+
+
+def test_an_id_stands_for_one_payload_even_if_that_was_refused() -> None:
+    exchange = Exchange()
+    exchange.admit_all()
+    refused = exchange.say("ZA-DHA", "encounter.reported", to=["MZ-INAR"])
+    assert refused.leaf.ruling.code == "SCHEMA"
+    assert exchange.say("ZA-DHA", "encounter.reported", id=refused.message, to=[]).leaf.ruling.code == "ID_REUSED"
+
+
 @pytest.mark.parametrize(
     ("payload", "keys"),
     [

@@ -90,6 +90,7 @@ def test_every_prefix_verifies(sealed: EverythingSealed) -> None:
         ("asked", {"position": 12}),
         ("asked", {"position": 10}),
         ("asked", {"position": -1}),
+        ("not new", {"position": 1}),
         ("asked", {"stored_at": "2026-11-02T18:59:59.999Z"}),
         ("asked", {"stored_at": "2026-11-02"}),
         ("asked", {"stored_at": "2026-02-30T00:00:00.000Z"}),
@@ -192,13 +193,43 @@ def test_a_dropped_leaf_shows_in_its_keys_sequence(sealed: EverythingSealed) -> 
 
 
 def test_the_checkpoint_of_another_tree_is_caught(sealed: EverythingSealed) -> None:
+    leaves = sealed.exchange.leaves
     verifier = Verifier(the_root())
-    for leaf in sealed.exchange.leaves[:-1]:
+    for leaf in leaves[:-1]:
         verifier.add(leaf)
-    root = Edge.empty().extend(map(leaf_hash, sealed.exchange.leaves)).root()
-    for size in (35, 36):
+    roots = [Edge.empty().extend(map(leaf_hash, some)).root() for some in (leaves[:-1], leaves)]
+    for size, root in ((36, roots[1]), (35, roots[1]), (36, roots[0])):
         with pytest.raises(Tampered, match="checkpoint"):
             verifier.finish(Checkpoint("ledger.example.org", size, root))
+
+
+def test_two_messages_do_not_share_a_position() -> None:
+    exchange = Exchange()
+    exchange.admit_all()
+    for _ in range(2):
+        exchange.submit(exchange.envelope("MZ-INAR", "encounter.reported", to=[]))  # within one millisecond
+    same = with_ruling(exchange.leaves[-1], position=exchange.position - 2)
+    assert first_bad([*exchange.leaves[:-1], same]) == 11
+
+
+def test_a_lapse_with_an_envelope_is_caught(sealed: EverythingSealed) -> None:
+    leaves, index = list(sealed.exchange.leaves), sealed.index["lapsed reply"]
+    leaves[index] += leaves[index - 1].split(b"\n", 2)[2]
+    assert first_bad(leaves) == index
+
+
+def test_the_reason_is_told(sealed: EverythingSealed) -> None:
+    with pytest.raises(Tampered, match="index 27: its 'responsible' is not what the rules give: MZ-INAR"):
+        verified(replaced(sealed, sealed.index["moved"], responsible="TZ-RSD"))
+    with pytest.raises(Tampered, match="index 11: stored before the leaf before it"):
+        verified(replaced(sealed, sealed.index["asked"], stored_at="2026-11-02T18:59:59.999Z"))
+
+
+def test_what_a_stranger_may_have_written_is_not_repeated(sealed: EverythingSealed) -> None:
+    """A terminal obeys what is printed on it."""
+    with pytest.raises(Tampered) as caught:
+        verified(replaced(sealed, sealed.index["opened"], responsible="\x1b[2J"))
+    assert str(caught.value).isprintable()
 
 
 def test_a_message_sealed_twice_is_caught(sealed: EverythingSealed) -> None:

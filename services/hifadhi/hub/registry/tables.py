@@ -31,7 +31,7 @@ leaves = Table(
 Index(
     "ix_registry_leaves_statement",
     leaves.c.leaf_index,
-    sqlite_where=text("is_statement"),
+    sqlite_where=text("is_statement = 1"),
     postgresql_where=text("is_statement"),
 )
 messages = Table(

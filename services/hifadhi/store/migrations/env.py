@@ -11,6 +11,7 @@ from hifadhi.store.metadata import METADATA
 SERVICE_TABLES: Final[tuple[str, ...]] = (
     "hifadhi.hub.registry.tables",
     "hifadhi.hub.delivery.tables",
+    "hifadhi.hub.console.tables",
 )
 """The modules in which services declare their tables on METADATA."""
 
