@@ -4,7 +4,7 @@ UV := .tools/bin/uv
 RUN := .venv/bin/
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo test check unit contract flow schemas diagram setup clean
+.PHONY: demo test check unit slow contract flow schemas diagram setup clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -21,7 +21,7 @@ setup: .venv/.ready ## Install the locked packages into .venv
 demo: setup ## The whole story on the embedded exchange, ending with a verified ledger (KEEP=1: leave it running)
 	$(RUN)hifadhi demo $(if $(KEEP),--keep)
 
-test: check unit contract flow ## Everything that must be green
+test: check unit slow contract flow ## Everything that must be green
 
 check: setup ## Style, types, the promises between the rooms
 	$(RUN)ruff check .
@@ -30,7 +30,10 @@ check: setup ## Style, types, the promises between the rooms
 	$(RUN)lint-imports
 
 unit: setup ## The pure rooms and each service alone, under a minute
-	$(RUN)pytest tests/unit tests/vectors -n 2 --dist loadfile
+	$(RUN)pytest tests/unit tests/vectors -m "not slow" -n 2 --dist worksteal
+
+slow: setup ## The long ones of the same
+	$(RUN)pytest tests/unit tests/vectors -m slow -n 2 --dist worksteal
 
 contract: setup ## The ports, every adapter under the same suite
 	$(RUN)pytest tests/contract

@@ -118,12 +118,16 @@ async def console_on(folder: Path, ledger: LedgerMaker) -> AsyncIterator[Console
 
 @dataclass
 class Page(HTMLParser):
-    """`tables`: rows by the id of the table's heading, each cell's words by its column. `tiles`: words by heading."""
+    """`tables`: rows by the id of the table's heading, each cell's words by its column.
+
+    `tiles`, `facts`: words by heading.
+    """
 
     html: str = ""
     text: str = ""
     tables: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     tiles: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
     tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
     _table: str = ""
@@ -150,6 +154,8 @@ class Page(HTMLParser):
             self.tables[self._table].append({})
         if tag == "td":
             self._column, self._into = named["data-label"] or "", []
+        if tag in {"dt", "dd"}:
+            self._into = []
         if tag == "li" and "tile" in (named.get("class") or ""):
             self._tile = []
 
@@ -163,9 +169,13 @@ class Page(HTMLParser):
         if tag == "td" and self._into is not None:
             self.tables[self._table][-1][self._column] = " ".join("".join(self._into).split())
             self._into = None
+        if tag == "dt" and self._into is not None:
+            self._column, self._into = "".join(self._into), None
+        if tag == "dd" and self._into is not None:
+            self.facts[self._column], self._into = " ".join("".join(self._into).split()), None
         if tag == "table":
             self.tables[self._table] = [row for row in self.tables[self._table] if row]
         if tag == "li" and self._tile is not None:
-            name, *rest = [word for word in map(str.strip, self._tile) if word]
-            self.tiles[name] = " ".join(" ".join(rest).split())
+            name = next(word for word in map(str.strip, self._tile) if word)
+            self.tiles[name] = " ".join("".join(self._tile).split()).removeprefix(name).strip()
             self._tile = None

@@ -77,8 +77,16 @@ class HubClient:
                 assert line["status"] == 202, line
             count += len(statements)
             await self.directory_has(count)
+        for name in self.cast.players:
+            await self.is_known(name)
 
     async def directory_has(self, count: int) -> None:
         async with asyncio.timeout(DEADLINE_S):
             while len((await self.get("/v1/directory")).body["data"]) < count:
+                await asyncio.sleep(0.02)
+
+    async def is_known(self, reader: str) -> None:
+        """Delivery follows the directory by itself, and may know a new key a moment later than the registry shows it."""
+        async with asyncio.timeout(DEADLINE_S):
+            while (await self.get("/v1/inbox?limit=1", reader)).status != 200:
                 await asyncio.sleep(0.02)

@@ -41,7 +41,6 @@ def up(
     Ends on SIGTERM or Ctrl-C within ten seconds. Exit codes: 0 ended; 1 refused (settings, port); 3 unavailable.
     """
     import uvloop  # noqa: PLC0415 (only the servers need it)
-
     from pydantic import ValidationError  # noqa: PLC0415 (as above)
 
     from hifadhi import diagnostics  # noqa: PLC0415 (as above)

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 # Names would be looked up, and could turn out to be any address.
 Address = Annotated[str, AfterValidator(lambda address: str(ip_address(address)))]
 

@@ -7,7 +7,6 @@ from typing import Final
 
 import pytest
 from aiohttp.test_utils import TestServer
-from unit.agency.small_hub import SmallHub
 
 from hifadhi.agency import governance
 from hifadhi.agency.client import Client
@@ -16,6 +15,7 @@ from hifadhi.agency.governance import Governance
 from hifadhi.agency.keyring import Keyring, read_key
 from hifadhi.agency.transport import Patience
 from hifadhi.referral.root import Root
+from unit.agency.small_hub import SmallHub
 
 QUICK: Final = Patience(tries=4, total_s=2.0, request_s=2.0, first_delay_s=0.001, most_delay_s=0.01)
 AGENCIES: Final = {
@@ -26,6 +26,12 @@ AGENCIES: Final = {
 }
 NOW_MS: Final = 1_795_000_000_000
 ClientOf = Callable[[str], Client]
+
+
+@pytest.fixture(autouse=True)
+def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fsync adds shows only when the power fails."""
+    monkeypatch.setattr("os.fsync", lambda _: None)
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +62,8 @@ def homes(founded: Path, tmp_path: Path) -> dict[str, Keyring]:
 
 @pytest.fixture
 async def hub(office: Governance) -> AsyncIterator[SmallHub]:
-    made = SmallHub(office.root, *(read_key(office.folder / f"{use}.jwk") for use in ("ledger", "gateway")))
+    ledger, gateway = (read_key(office.folder / f"{use}.jwk") for use in ("ledger", "gateway"))
+    made = SmallHub(office.root, ledger, gateway)
     async with TestServer(made.application()) as server:
         made.base_url = str(server.make_url("")).rstrip("/")
         yield made

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from schema_examples import accepted_body
-
 from hifadhi.agency.client import Client, Sent
+from schema_examples import accepted_body
 
 
 def encounter() -> dict[str, Any]:

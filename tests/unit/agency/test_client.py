@@ -1,6 +1,5 @@
 from unit.agency import said
 from unit.agency.conftest import ClientOf
-from unit.agency.small_hub import SmallHub
 
 
 async def test_a_request_is_opened_by_its_receiver_and_answered_by_itself(client: ClientOf) -> None:

@@ -1,7 +1,6 @@
 from typing import Any
 
 import pytest
-from unit.agency import said
 
 from hifadhi.agency import compose
 from hifadhi.agency.compose import Draft, Message, Sealed
@@ -11,6 +10,8 @@ from hifadhi.evidence import jwe, jws, plaintext, strict_json
 from hifadhi.referral import message, parts
 from hifadhi.referral.directory import Agency, Directory, Key
 from hifadhi.referral.message import EncounterReported, ReferralRequested
+from unit.agency import said
+from unit.agency.conftest import AGENCIES
 
 CASE = "019e0000-0000-7000-8000-000000000001"
 FACTS = {"to": ["ZA-DHA"], "case": CASE, "kind": "responsibility", "urgency": "urgent", "seen": 1}
@@ -20,8 +21,6 @@ NOW_MS = 1_795_000_000_000
 @pytest.fixture
 def directory(homes: dict[str, Keyring]) -> Directory:
     """The homes' agencies with their keys, as if all had been admitted."""
-    from unit.agency.conftest import AGENCIES  # noqa: PLC0415 (pytest's conftest, not a module of the package)
-
     agencies = {a: Agency(a, a, country, frozenset(roles), "+02:00") for a, (country, roles) in AGENCIES.items()}
     keys = {}
     for keyring in homes.values():
@@ -32,9 +31,13 @@ def directory(homes: dict[str, Keyring]) -> Directory:
 
 def refused(draft: Any, directory: Directory | None = None) -> list[tuple[str, str]]:
     with pytest.raises(Refused) as refusal:
-        parsed = draft if isinstance(draft, Draft) else Draft.parse(draft)
-        compose.seal(parsed, sender="MZ-INAR", directory=directory or Directory({}, {}, 1))
+        _composed(draft, directory or Directory({}, {}, 1))
     return [(fault.code, fault.pointer) for fault in refusal.value.faults]
+
+
+def _composed(draft: Any, directory: Directory) -> Sealed:
+    parsed = draft if isinstance(draft, Draft) else Draft.parse(draft)
+    return compose.seal(parsed, sender="MZ-INAR", directory=directory)
 
 
 def request(**changed: Any) -> Draft:

@@ -105,5 +105,5 @@ async def test_a_key_that_another_process_holds_is_waited_for_and_then_unavailab
 )
 def test_a_journal_that_cannot_be_read_stops_everything(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "journal.json").write_bytes(raw)
-    with pytest.raises(Tampered, match="journal.json"):
+    with pytest.raises(Tampered, match=r"journal\.json"):
         Journal(tmp_path / "journal.json").reload()

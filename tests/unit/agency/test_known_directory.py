@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from unit.agency.small_hub import SmallHub
 
 from hifadhi.agency.compose import statement
 from hifadhi.agency.governance import Governance, revoked
@@ -16,6 +15,7 @@ from hifadhi.evidence import b64u, jws, strict_json
 from hifadhi.evidence.jwk import ED25519, PrivateJwk
 from hifadhi.evidence.leaf import REFUSED, Leaf, Ruling
 from hifadhi.referral.header import GOVERNANCE
+from unit.agency.small_hub import SmallHub
 
 NOW_MS: Final = 1_795_000_000_000
 

@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from unit.agency.small_hub import sign_checkpoint
 
 from hifadhi.agency import governance
 from hifadhi.agency.keyring import read_key
@@ -10,6 +9,7 @@ from hifadhi.errors import Tampered
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.jwk import ED25519, PrivateJwk
 from hifadhi.referral.root import Root
+from unit.agency.small_hub import sign_checkpoint
 
 
 @pytest.fixture

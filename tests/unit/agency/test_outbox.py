@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from unit.agency import said
-from unit.agency.conftest import ClientOf
-from unit.agency.small_hub import SmallHub
 
+from hifadhi.agency import compose, governance
 from hifadhi.agency.client import Client
 from hifadhi.agency.compose import Draft, Message
 from hifadhi.agency.exchange import Exchange
 from hifadhi.agency.receipt import Receipt, Rejection
 from hifadhi.errors import Refused, Tampered, Unavailable
 from hifadhi.evidence import leaf
+from unit.agency import said
+from unit.agency.conftest import ClientOf
+from unit.agency.small_hub import SmallHub
 
 
 def unavailable(_: web.Request) -> web.Response:
@@ -116,8 +117,6 @@ async def test_a_refused_number_is_used_again(client: ClientOf, hub: SmallHub) -
 
 
 def _revoked(kid: str) -> Any:
-    from hifadhi.agency import compose, governance  # noqa: PLC0415
-
     return compose.header_of(governance.revoked(kid, "MZ-INAR", sender="GOVERNANCE"))
 
 

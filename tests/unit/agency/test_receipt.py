@@ -71,7 +71,8 @@ def test_the_receipt_of_a_batch_lists_its_messages_in_order(root: Root, gateway:
     lines = [{"id": m.id, "digest": m.digest, "position": 3, "stored_at": "x"} for m in (MESSAGE, other)]
     found = receipt.check_batch_receipt(signed(lines, gateway), [MESSAGE, other], root)
     assert [each.id for each in found] == [MESSAGE.id, other.id]
-    for bad in (lines[::-1], lines[:1], [*lines, lines[0]], {}, [lines[0], {**lines[1], "digest": DIGEST}]):
+    bads: list[Any] = [lines[::-1], lines[:1], [*lines, lines[0]], {}, [lines[0], {**lines[1], "digest": DIGEST}]]
+    for bad in bads:
         with pytest.raises(Tampered):
             receipt.check_batch_receipt(signed(bad, gateway), [MESSAGE, other], root)
 

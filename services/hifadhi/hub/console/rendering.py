@@ -22,7 +22,9 @@ def render(template: str, **facts: Any) -> str:  # noqa: ANN401 (what the templa
 def utc(written: str) -> Markup:
     """An instant of the wire as people read it, its zone always printed."""
     day, time = written.removesuffix("Z").split("T")
-    return Markup('<time datetime="{}">{} {} UTC</time>').format(written, day, time.split(".")[0])
+    return Markup('<time datetime="{}"><span>{}</span> <span>{} UTC</span></time>').format(
+        written, day, time.split(".")[0]
+    )
 
 
 def _environment() -> Environment:

@@ -53,6 +53,11 @@ class Sealer:
         self._fold = None
 
     @property
+    def has_forgotten(self) -> bool:
+        """Whether `position` may be old: a commit is in doubt, or another registry's."""
+        return self._fold is None
+
+    @property
     def size(self) -> int:
         """How many leaves are sealed."""
         return self._fold.size if self._fold else 0

@@ -40,7 +40,7 @@ class Registry:
         self._stream, self._store, self._clock_ms = stream, store, clock_ms
         self._sealer = Sealer(store, root)
         self._publisher = Publisher(store, stream, root.origin, ledger_key)
-        self._faces = Faces(store=store, root=root, audience=audience)
+        self._faces = Faces(store=store, root=root, audience=audience, clock_ms=clock_ms)
         self._task: asyncio.Task[None] | None = None
         self._due: int | None = None
         self._ticked = 0
@@ -51,9 +51,7 @@ class Registry:
 
     async def start(self) -> None:
         """Recover, then rule in the background."""
-        refolded = await recover(self._store, self._stream, self._sealer)
-        await self._publisher.catch_up()
-        self._due = await self._sealer.next_due()
+        refolded = await self._take_over()
         log.info("registry ready", size=self._sealer.size, refolded=refolded)
         self._task = asyncio.create_task(self._run(), name="registry")
 
@@ -77,7 +75,6 @@ class Registry:
                 log.warning("another registry is sealing; standing by")
                 self._sealer.forget()
                 await asyncio.sleep(STAND_BY_S)
-                await self._sealer.load()
             except Unavailable as error:
                 log.warning("registry waits", why=str(error))
                 self._sealer.forget()
@@ -88,12 +85,20 @@ class Registry:
                 raise
 
     async def _step(self) -> None:
-        position = self._sealer.position
-        records = await self._stream.read(SUBMISSIONS, position, limit=BATCH, wait_s=IDLE_S)
+        if self._sealer.has_forgotten:
+            await self._take_over()
+        records = await self._stream.read(SUBMISSIONS, self._sealer.position, limit=BATCH, wait_s=IDLE_S)
         if records:
             await self._seal(records)
         else:
             await self._tick()
+
+    async def _take_over(self) -> int:
+        """Go on from the committed row, whoever committed it and however far he came; how many leaves were refolded."""
+        refolded = await recover(self._store, self._stream, self._sealer)
+        await self._publisher.catch_up()
+        self._due = await self._sealer.next_due()
+        return refolded
 
     async def _seal(self, records: Sequence[Record]) -> None:
         batch = await self._sealer.seal(records)

@@ -1,7 +1,7 @@
 """The registry's faces: checkpoint, tiles, proofs and the directory. Open, but for the entries (`wire.md` §5)."""
 
 import json
-import time
+from collections.abc import Callable
 
 from aiohttp import web
 from sqlalchemy import select
@@ -28,8 +28,8 @@ IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 class Faces:
     """Reads the registry's rows; writes nothing."""
 
-    def __init__(self, *, store: Store, root: Root, audience: str) -> None:
-        self._store, self._root, self._audience = store, root, audience
+    def __init__(self, *, store: Store, root: Root, audience: str, clock_ms: Callable[[], int]) -> None:
+        self._store, self._root, self._audience, self._clock_ms = store, root, audience, clock_ms
 
     def routes(self) -> list[web.RouteDef]:
         """The paths that this service answers."""
@@ -87,7 +87,7 @@ class Faces:
         for raw in await rows.statements(db):
             envelope = read_envelope(parse_leaf(raw).envelope, typ=MESSAGE)
             directory = directory.evolve(message.parse(envelope.payload))
-        agency = access.reader(request.headers, directory, audience=self._audience, now_s=time.time())
+        agency = access.reader(request.headers, directory, audience=self._audience, now_s=self._clock_ms() / 1000)
         if not agency.roles & ENTRY_ROLES:
             raise Refused(Fault("NOT_YOUR_ROLE", "", "entries are for agencies of the role auditor or detection"))
 

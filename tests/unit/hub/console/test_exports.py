@@ -16,7 +16,7 @@ from ledger_maker import LedgerMaker
 
 # Column on the page, and the members of a row that it shows.
 PAGE_COLUMNS = {
-    "deadlines": {"Referral": "referral", "From": "from", "To": "to", "Urgency": "urgency", "State": "state"},
+    "deadlines": {"Referral": "referral", "State": "state", "Responsible": "responsible"},
     "entries": {"Index": "index", "Type": "type"},
     "timeline": {"Index": "index", "What happened": "what", "Responsible": "responsible"},
 }

@@ -82,7 +82,7 @@ async def test_an_answer_is_overdue_from_its_lapse_until_it_comes(place: Console
     ledger.tick(72 * HOUR)
     await place.caught_up()
     page = await place.page("/console")
-    assert page.tiles["Overdue answers"].startswith("1 The longest overdue : ZA-DHA, due 2026-11-27 10:00:00 UTC")
+    assert page.tiles["Overdue answers"].startswith("1 The longest overdue: ZA-DHA, due 2026-11-27 10:00:00 UTC")
     [row] = page.tables["overdue"]
     assert (row["Referral"], row["State"], row["Owed by"]) == (referral, "ESCALATED", "ZA-DHA to reply")
     assert row["Responsible"] == "MZ-INAR"

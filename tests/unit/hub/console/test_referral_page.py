@@ -42,8 +42,16 @@ async def test_every_step_of_a_referral_shows_its_ruling_its_state_and_who_is_re
     assert rows[2]["Running clock"] == "reply until 2026-11-30 22:00:00 UTC"  # seven days, to the end of the day there
     assert rows[3]["Ruling"] == f"refused STALE_STATE {CODES['STALE_STATE'][0]}"
     assert "MZ-INAR asked ZA-DHA to take responsibility" in rows[1]["What happened"]
-    facts = (await place.page(f"/console/referrals/{referral}")).text
-    assert "Responsible now ZA-DHA" in facts
+    facts = (await place.page(f"/console/referrals/{referral}")).facts
+    assert facts == {
+        "Asked": "MZ-INAR → ZA-DHA",
+        "For": "responsibility",
+        "Urgency": "urgent",
+        "State": "ARRIVED",
+        "Responsible now": "ZA-DHA",
+        "Running clock": "none",
+        "Case": case,
+    }
 
 
 async def test_a_lapse_is_a_step(place: ConsolePlace) -> None:

@@ -67,7 +67,7 @@ async def test_every_value_is_escaped(place: ConsolePlace) -> None:
     hostile: dict[Any, tuple[str, ...]] = {
         tables.entries: ("type", "sender", "ruling", "code"),
         tables.referrals: ("sender", "receiver", "kind", "urgency", "state"),
-        tables.timeline: ("words", "state", "responsible", "clock"),
+        tables.timeline: ("words", "state", "responsible"),
         tables.dead_letters: ("cause",),
         tables.cases: ("responsible",),
         tables.unfetched: ("agency",),

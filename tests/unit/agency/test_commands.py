@@ -1,0 +1,117 @@
+"""The commands as they are typed, in a thread of their own beside the hub."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cyclopts import App
+
+from hifadhi.agency import commands, transport
+from hifadhi.agency.governance import Governance
+from hifadhi.agency.keyring import Keyring
+from unit.agency import said
+from unit.agency.small_hub import SmallHub
+
+NEW = "agency new MZ-INAR --name Instituto --country MOZ --role state --role focal --offset +02:00 --home"
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    app = App(name="hifadhi", result_action="return_value")
+    app.command(commands.agency_app)
+    app.command(commands.directory_app)
+    app.command(commands.send)
+    app.command(commands.inbox)
+
+    async def typed(*words: object) -> tuple[int, str, str]:
+        code = await asyncio.to_thread(app, [str(word) for word in words], result_action="return_value")
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return typed
+
+
+def draft(tmp_path: Path, **changed: Any) -> Path:
+    path = tmp_path / "draft.json"
+    path.write_text(json.dumps({"type": "encounter.reported", "to": [], "bodies": said.encounter(), **changed}))
+    return path
+
+
+async def test_an_exchange_is_founded_and_an_agency_let_in_by_commands(
+    run: Callable[..., Any], hub: SmallHub, office: Governance, tmp_path: Path
+) -> None:
+    code, out, _ = await run(*NEW.split(), tmp_path / "home")
+    assert (code, "request.json" in out) == (0, True)
+    code, out, _ = await run(
+        "directory", "admit", tmp_path / "home" / "request.json", "--governance", office.folder, "--url", hub.base_url
+    )
+    assert (code, out.startswith("MZ-INAR: admitted")) == (0, True)
+    where = ("--url", hub.base_url, "--root", office.folder / "root.json")
+    code, out, _ = await run("directory", "show", *where)
+    assert code == 0
+    assert "MZ-INAR  Instituto  (MOZ, focal, state, UTC+02:00)" in out
+    code, out, _ = await run("directory", "show", "--json", *where)
+    shown = json.loads(out)
+    kid = next(key["kid"] for key in shown["agencies"][0]["keys"] if key["use"] == "read")
+    code, out, _ = await run("directory", "revoke", kid, "--home", tmp_path / "home", *where)
+    assert (code, out) == (0, f"{kid}: revoked\n")
+    code, out, _ = await run("directory", "show", *where)
+    assert f"{kid}  revoked" in out
+
+
+async def test_init_founds_an_exchange(run: Callable[..., Any], tmp_path: Path) -> None:
+    typed = ("directory", "init", tmp_path / "x", "--origin", "hifadhi.example/a", "--keys", 1, "--threshold", 1)
+    assert (await run(*typed))[0] == 0
+    code, out, err = await run(*typed)
+    assert (code, out) == (1, "")
+    assert err.startswith("EXISTS")
+
+
+async def test_a_message_is_sent_and_read(
+    run: Callable[..., Any], hub: SmallHub, admitted: dict[str, Keyring], office: Governance, tmp_path: Path
+) -> None:
+    where = ("--url", hub.base_url, "--root", office.folder / "root.json")
+    code, out, _ = await run("send", draft(tmp_path), "--json", "--home", admitted["MZ-INAR"].home, *where)
+    sent = json.loads(out)
+    assert (code, sent["ruling"]["ruling"]) == (0, "recorded")
+    code, out, _ = await run("inbox", "--json", "--home", admitted["MZ-INAR"].home, *where)
+    items = [json.loads(line) for line in out.splitlines()]
+    assert (code, items[-1]["header"]["id"]) == (0, sent["id"])
+    assert items[-1]["bodies"]["content"] == said.encounter()["content"]
+    assert await run("inbox", "--home", admitted["MZ-INAR"].home, *where) == (0, "", "")
+    assert (await run("send", "--home", admitted["MZ-INAR"].home, *where))[:2] == (0, "nothing was kept\n")
+
+
+async def test_what_is_refused_exits_with_1_and_says_where(
+    run: Callable[..., Any], hub: SmallHub, admitted: dict[str, Keyring], office: Governance, tmp_path: Path
+) -> None:
+    where = ("--url", hub.base_url, "--root", office.folder / "root.json", "--home", admitted["MZ-INAR"].home)
+    code, out, err = await run("send", draft(tmp_path, to=["ZW-DOI"]), *where)
+    assert (code, out) == (1, "")
+    assert err.startswith("ADDRESSEE_UNKNOWN at /to/0: ")
+    stale = {"type": "referral.requested", "to": ["ZA-DHA"], "kind": "service", "urgency": "standard", "seen": 1}
+    code, out, _ = await run(
+        "send", draft(tmp_path, **stale, case="019e0000-0000-7000-8000-000000000001", bodies=said.request()), *where
+    )
+    assert code == 1
+    assert "refused with CASE_UNKNOWN" in out
+
+
+async def test_usage_unavailable_and_tampered_have_their_own_exit_codes(
+    run: Callable[..., Any],
+    hub: SmallHub,
+    admitted: dict[str, Keyring],
+    office: Governance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert (await run("directory", "revoke", "A" * 43, "--url", hub.base_url))[0] == 2
+    monkeypatch.setattr(transport.Patience, "delay_s", lambda *_, **__: 0.0)
+    root = ("--root", office.folder / "root.json")
+    assert (await run("directory", "show", "--url", "http://127.0.0.1:9", *root))[0] == 3
+    hub.statements.reverse()
+    code, _, err = await run("directory", "show", "--url", hub.base_url, *root)
+    assert code == 4, admitted
+    assert err.startswith("index ")

@@ -1,0 +1,77 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hifadhi.agency.compose import statement
+from hifadhi.agency.enrolment import Enrolment, key_of, new_agency
+from hifadhi.agency.journal import Journal
+from hifadhi.agency.keyring import Keyring
+from hifadhi.errors import Refused
+from hifadhi.evidence import strict_json
+from hifadhi.evidence.jwk import ED25519, PrivateJwk
+
+FACTS: dict[str, Any] = {"name": "Instituto", "country": "MOZ", "roles": ["state"], "utc_offset": "+02:00"}
+NOW_MS = 1_795_000_000_000
+
+
+@pytest.fixture
+def keyring(tmp_path: Path) -> Keyring:
+    return new_agency(tmp_path / "home", "MZ-INAR", **FACTS)
+
+
+@pytest.fixture
+def request_file(keyring: Keyring) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads((keyring.home / "request.json").read_bytes())
+    return parsed
+
+
+def parse(document: Any) -> Enrolment:
+    return Enrolment.parse(json.dumps(document).encode())
+
+
+def test_a_request_holds_the_public_keys_and_nothing_secret(keyring: Keyring, request_file: dict[str, Any]) -> None:
+    asked = parse(request_file)
+    assert asked.agency == "MZ-INAR"
+    assert asked.identity == keyring.identity.public
+    assert [key_of(added) for added in asked.keys] == [keyring.sign.public, keyring.read[0].public]
+    assert [added.number for added in asked.keys] == [1, 2]
+    assert '"d"' not in json.dumps(request_file)
+
+
+def test_the_identity_keys_first_numbers_are_spent(keyring: Keyring) -> None:
+    assert Journal(keyring.home / "identity-journal.json").reload().next_numbers(1) == (3,)
+
+
+def test_facts_that_the_exchange_would_refuse_leave_no_keys_behind(tmp_path: Path) -> None:
+    wrong: list[dict[str, Any]] = [{"country": "Mozambique"}, {"roles": []}, {"roles": ["king"]}, {"utc_offset": "2"}]
+    for changed in wrong:
+        with pytest.raises(Refused, match="SCHEMA"):
+            new_agency(tmp_path / "home", "MZ-INAR", **{**FACTS, **changed})
+    with pytest.raises(Refused, match="SCHEMA at /agency"):
+        new_agency(tmp_path / "home", "inar", **FACTS)
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_request_with_keys_that_its_identity_did_not_sign_is_refused(
+    keyring: Keyring, request_file: dict[str, Any]
+) -> None:
+    stranger = PrivateJwk.generate(ED25519)
+    with pytest.raises(Refused):
+        parse({**request_file, "identity": stranger.public.as_dict()})
+    facts = {"agency": "MZ-INAR", "use": "sign", "key": stranger.public.as_dict()}
+    for sender, key in (("MZ-INAR", stranger), ("ZA-DHA", keyring.identity)):
+        added = statement("key.added", sender=sender, facts=facts).sign(number=3, now_ms=NOW_MS, keys=(key,))
+        with pytest.raises(Refused):
+            parse({**request_file, "keys": [strict_json.parse(added.line)]})
+
+
+def test_a_request_that_is_none_is_refused(request_file: dict[str, Any]) -> None:
+    more: list[dict[str, Any]] = [{"more": 1}, {"keys": {}}, {"keys": [1]}]
+    wrong: list[Any] = [[], {}, *({**request_file, **each} for each in more)]
+    for document in wrong:
+        with pytest.raises(Refused):
+            parse(document)
+    with pytest.raises(Refused, match="TOO_LARGE"):
+        Enrolment.parse(b" " * 70_000)
