@@ -2,18 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast as typed
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
-from cast import Body, Cast, payload_of
-from hifadhi.evidence.tiles import ENTRIES, WIDTH, entry_bundle, tiles_at
-from hifadhi.evidence.tiles import Tile
+from cast import Body
+from hifadhi.errors import Unavailable
+from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, tiles_at
 from hifadhi.evidence.tree import HASH_BYTES
 from hifadhi.hub.gateway import reception
 from hifadhi.hub.registry import rows, tables, tiling
@@ -21,13 +20,156 @@ from hifadhi.hub.registry.publisher import Publisher
 from hifadhi.hub.registry.sealer import Sealer
 from hifadhi.hub.registry.service import Registry
 from hifadhi.store.metadata import METADATA
-from hifadhi.store.port import Store
 from hifadhi.store.sqlite import SqliteStore
-from hifadhi.stream.port import Entry, Record, Stream
+from hifadhi.stream.port import Appended, Entry, Record
 from hifadhi.stream.sqlite import SqliteStream
 from hifadhi.stream.topics import PROGRESS, SUBMISSIONS, topics
 from hub_ledger import Audited, audited
-from time_machine import Clock
+from sqlalchemy.ext.asyncio import AsyncConnection
+from time_machine import CastInTime, Clock
 
 DEADLINE_S = 20.0
-AUDIENCE = "https://exchange.example"
+
+
+class DoubtfulStore(SqliteStore):
+    """Commits, and then says that it does not know: the next `doubts` transactions that write a leaf or a dead letter."""
+
+    doubts = 0
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        async with super().write() as db:
+            before = (await db.execute(select(tables.state.c.position))).scalar()
+            yield db
+            ruled = before != (await db.execute(select(tables.state.c.position))).scalar()
+        if ruled and self.doubts:
+            self.doubts -= 1
+            raise Unavailable("the connection was lost")
+
+
+class PausedStream(SqliteStream):
+    """Appends to the topic `paused` wait until `go`; those to `broken` fail."""
+
+    paused = broken = ""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        super().__init__(path, clock)
+        self.reached, self.go = asyncio.Event(), asyncio.Event()
+
+    async def append(self, topic: str, entries: Sequence[Entry], *, deadline_s: float = 10.0) -> list[Appended]:
+        if topic == self.broken:
+            raise Unavailable("the disk does not answer")
+        if topic == self.paused:
+            self.reached.set()
+            await self.go.wait()
+        return await super().append(topic, entries, deadline_s=deadline_s)
+
+
+@dataclass
+class Place:
+    """One process: a connection to the stream and one to the database."""
+
+    cast: CastInTime
+    stream: PausedStream
+    store: DoubtfulStore
+
+    def registry(self) -> Registry:
+        return Registry(
+            stream=self.stream,
+            store=self.store,
+            root=self.cast.root,
+            ledger_key=self._key,
+            audience="https://exchange.example",
+            clock_ms=self.cast.clock,
+        )
+
+    def publisher(self) -> Publisher:
+        return Publisher(self.store, self.stream, self.cast.root.origin, self._key)
+
+    @property
+    def _key(self) -> Ed25519PrivateKey:
+        assert isinstance(self.cast.ledger.key, Ed25519PrivateKey)
+        return self.cast.ledger.key
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Registry]:
+        registry = self.registry()
+        await registry.start()
+        try:
+            yield registry
+        finally:
+            await registry.stop()
+
+    async def submit(self, *bodies: Body | bytes) -> list[int]:
+        """Store them as a gateway does, or as they are; their positions."""
+        entries = [_entry(one) for one in bodies]
+        return [stored.position for stored in await self.stream.append(SUBMISSIONS, entries)]
+
+    async def admit(self) -> None:
+        for statements in self.cast.admissions():
+            await self.submit(*statements)
+
+    async def seal_only(self) -> None:
+        """Rule and commit all submissions, and make nothing known: a crash right after the commit."""
+        sealer = Sealer(self.store, self.cast.root)
+        await sealer.load()
+        while records := await self.stream.read(SUBMISSIONS, sealer.position):
+            await sealer.seal(records)
+
+    async def ruled(self) -> None:
+        """Everything submitted by now is ruled, and said to be."""
+        end = await self.stream.end(SUBMISSIONS)
+        async with asyncio.timeout(DEADLINE_S):
+            while await self.progress() < end:
+                await asyncio.sleep(0.01)
+
+    async def progress(self) -> int:
+        found = await self.records(PROGRESS)
+        return int(json.loads(found[-1].value or b"")["position"]) if found else 0
+
+    async def records(self, topic: str) -> list[Record]:
+        found: list[Record] = []
+        while page := await self.stream.read(topic, found[-1].position + 1 if found else 0):
+            found += page
+        return found
+
+    async def files(self) -> dict[str, bytes]:
+        """The ledger's files, from the rows."""
+        async with self.store.read() as db:
+            state = await rows.read_state(db)
+            found = await db.execute(select(tables.leaves.c.leaf).order_by(tables.leaves.c.leaf_index))
+            leaves = list(found.scalars())[: state.checkpoint_size]
+            files = {"checkpoint": state.checkpoint.encode()}
+            for tile in tiles_at(state.checkpoint_size):
+                raw = await tiling.read_tile(db, tile.level, tile.index)
+                files[tile.path()] = raw[: tile.width * HASH_BYTES]
+                if tile.level == 0:
+                    first = tile.index * WIDTH
+                    entries = leaves[first : first + tile.width]
+                    files[Tile(ENTRIES, tile.index, tile.width).path()] = entry_bundle(entries)
+        return files
+
+    async def audited(self) -> Audited:
+        return audited(await self.files(), self.cast)
+
+
+@asynccontextmanager
+async def opened(cast: CastInTime) -> AsyncIterator[Place]:
+    """Another process on the same folder."""
+    stream = PausedStream(cast.folder / "stream.sqlite", cast.clock)
+    store = DoubtfulStore(cast.folder / "store.sqlite")
+    await stream.create(topics(1))
+    async with SqliteStore.write(store) as db:
+        await db.run_sync(METADATA.create_all)
+    try:
+        yield Place(cast, stream, store)
+    finally:
+        await stream.close()
+        await store.close()
+
+
+def _entry(said: Body | bytes) -> Entry:
+    if isinstance(said, bytes):
+        return Entry(b"anything", said)
+    posted = reception.read(json.dumps(said).encode())
+    return Entry(posted.header.about.encode(), posted.envelope.to_bytes())

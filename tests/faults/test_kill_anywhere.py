@@ -31,6 +31,7 @@ from hifadhi.stream.sqlite import SqliteStream
 from hifadhi.stream.topics import DIRECTORY, PROGRESS, RECORD, SUBMISSIONS, topics
 from hub_client import HubClient
 from hub_ledger import Audited, audit
+from topic_order import in_order, index_of
 
 KILLS = int(os.environ.get("HIFADHI_KILLS", "12"))
 LONGEST_S = 0.6
@@ -156,23 +157,6 @@ async def check_topics(cast: Cast, ledger: Audited) -> None:
     )
     submitted = {one.value for one in await records(cast, SUBMISSIONS) if one.value}
     assert submitted == {leaf.envelope for leaf in ledger.leaves}
-
-
-def index_of(record: Record) -> int:
-    return int(dict(record.headers)["index"])
-
-
-def in_order(found: Sequence[Record]) -> dict[int, bytes]:
-    """By index. Each first appearance is behind those of all lower ones, each later one is the same."""
-    leaves: dict[int, bytes] = {}
-    for one in found:
-        index, value = index_of(one), one.value or b""
-        if index in leaves:
-            assert leaves[index] == value
-        else:
-            assert index > max(leaves, default=-1)
-            leaves[index] = value
-    return leaves
 
 
 async def records(cast: Cast, topic: str) -> list[Record]:

@@ -43,12 +43,13 @@ async def _play(folder: Path, *, keep: bool) -> None:
     started = time.monotonic()
     heading("Hifadhi: a demonstration with invented people")
     async with stage(folder, KEPT_PORT if keep else 0, say) as made:
-        case = await girl_alone(made)
+        case, request = await girl_alone(made)
         await mass_return(made)
         await _verified(made, case)
         say(f"\nDone in {time.monotonic() - started:.0f} s.")
         if keep:
-            say(f"Open {made.base_url}/console in a browser. Ctrl-C ends the exchange.")
+            say(f"Open {made.base_url}/console in a browser; her referral is at")
+            say(f"     {made.base_url}/console/referrals/{request}. Ctrl-C ends the exchange.")
             await _until_interrupted()
     if not keep:
         say("The exchange has stopped. 'make demo KEEP=1' leaves it running; then open the console at /console.")

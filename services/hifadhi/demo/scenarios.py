@@ -14,8 +14,8 @@ from hifadhi.errors import Tampered
 RETURNED: Final = 93
 
 
-async def girl_alone(stage: Stage) -> str:
-    """S1; gives the case."""
+async def girl_alone(stage: Stage) -> tuple[str, str]:
+    """S1; gives the case, and the request for responsibility."""
     mozambique, social, home = (stage.clients[name] for name in ("MZ-INAR", "ZA-DSD", "ZA-DHA"))
     heading("S1  A girl of fifteen, alone in Mozambique; her aunt lives in South Africa")
     case = await _found(mozambique)
@@ -25,7 +25,7 @@ async def girl_alone(stage: Stage) -> str:
     await _answered(home, case, request)
     stands = await mozambique.case(case)
     say(f"Responsible for her at this moment: {stands['responsible']}, and nobody else, until she has arrived.")
-    return case
+    return case, request
 
 
 async def _found(mozambique: Client) -> str:

@@ -154,7 +154,7 @@ class SmallHub:
     async def directory(self, request: web.Request) -> web.Response:
         return web.json_response(self.page(int(request.query["after"])))
 
-    def page(self, after: int = -1, most: int = 2) -> dict[str, Any]:
+    def page(self, after: int = -1, most: int = 7) -> dict[str, Any]:
         behind = [index for index in self.statements if index > after]
         data = [self.directory_row(index) for index in behind[:most]]
         last = data[-1]["index"] if data else after

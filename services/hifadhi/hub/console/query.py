@@ -15,7 +15,7 @@ from hifadhi.stream.topics import RECORD
 
 DEADLINES_PAGE: Final = 25
 NEWEST: Final = 20
-OVERDUE: Final = 20
+OVERDUE: Final = 10
 TIMELINE_PAGE: Final = 100
 COUNTED: Final = 1000
 """Nobody counts further."""

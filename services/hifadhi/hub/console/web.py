@@ -98,7 +98,9 @@ class Faces:
 
     def _page(self, template: str, facts: Mapping[str, Any], *, status: int = 200) -> web.Response:
         text = render(template, **{"origin": self._root.origin, "now_ms": self._clock_ms(), **facts})
-        return web.Response(text=text, status=status, content_type="text/html", headers=_FRESH)
+        response = web.Response(text=text, status=status, content_type="text/html", headers=_FRESH)
+        response.enable_compression()  # rows repeat themselves: a tenth is left for a slow link
+        return response
 
     def _calm(self, handler: Handler) -> Handler:
         """What goes wrong, as a page that says so."""
