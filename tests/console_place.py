@@ -88,8 +88,10 @@ class ConsolePlace:
         await self.stream.append(DELIVERIES, [Entry(f"message {index}".encode(), json.dumps(value).encode())])
 
     async def submitted(self, waiting: int, *, ruled: int = 0) -> None:
-        """Submissions of which the registry has ruled so many."""
-        await self.stream.append(SUBMISSIONS, [Entry(b"case", b"envelope")] * (ruled + waiting))
+        """Submissions that the registry has ruled, and a second later those that it has not."""
+        await self.stream.append(SUBMISSIONS, [Entry(b"case", b"envelope")] * ruled)
+        self.ledger.now_ms += 1000
+        await self.stream.append(SUBMISSIONS, [Entry(b"case", b"envelope")] * waiting)
         value = json.dumps({"position": ruled, "size": len(self.ledger.leaves)}).encode()
         await self.stream.append(PROGRESS, [Entry(PROGRESS_KEY, value)])
 
@@ -104,7 +106,7 @@ async def console_on(folder: Path, ledger: LedgerMaker) -> AsyncIterator[Console
     store = SqliteStore(folder / "store.sqlite")
     await stream.create(topics())
     async with store.write() as db:
-        await db.run_sync(METADATA.create_all)
+        await db.run_sync(METADATA.create_all, tables=tables.ALL)
     console = Console(stream=stream, store=store, root=ledger.root, clock_ms=lambda: ledger.now_ms)
     await console.start()
     try:

@@ -32,12 +32,18 @@ DEADLINE_S = 20.0
 
 
 class DoubtfulStore(SqliteStore):
-    """Commits, and then says that it does not know: the next `doubts` transactions that write a leaf or a dead letter."""
+    """Writes while it is `free`. The next `doubts` batches it commits, and then says that it does not know."""
 
     doubts = 0
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.free = asyncio.Event()
+        self.free.set()
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
+        await self.free.wait()
         async with super().write() as db:
             before = (await db.execute(select(tables.state.c.position))).scalar()
             yield db
@@ -58,6 +64,7 @@ class PausedStream(SqliteStream):
 
     async def append(self, topic: str, entries: Sequence[Entry], *, deadline_s: float = 10.0) -> list[Appended]:
         if topic == self.broken:
+            self.reached.set()
             raise Unavailable("the disk does not answer")
         if topic == self.paused:
             self.reached.set()

@@ -1,6 +1,7 @@
 """The command `hifadhi`: one program, a subcommand for each job, which only wires and runs.
 
-Exit codes: 0 done; 1 refused or tampered; 2 usage; 3 unavailable, try again. Each command's help has its own.
+Exit codes: 0 done; 1 refused; 2 usage; 3 unavailable, try again; 4 tampered. The auditor's commands, whose answer is
+whether the evidence holds, have their own: 0 it does, 1 it does not, 2 that could not be found out.
 """
 
 import asyncio
@@ -13,8 +14,7 @@ from cyclopts import App, Parameter
 
 from hifadhi.errors import HifadhiError, Refused, Tampered, Unavailable
 
-REFUSED: Final = 1
-UNAVAILABLE: Final = 3
+EXIT: Final = {Refused: 1, Unavailable: 3, Tampered: 4}
 
 app = App(name="hifadhi", help="Signed referral messages between agencies, sealed before they are delivered.")
 # By name, so that `hifadhi --help` does not load what it does not run.
@@ -74,11 +74,7 @@ def main() -> None:
     """Run the command line; our errors become one line on stderr and an exit code."""
     try:
         result = app()
-    except Unavailable as error:
-        sys.stderr.write(f"unavailable: {error}; try again\n")
-        sys.exit(UNAVAILABLE)
     except HifadhiError as error:
-        word = "tampered" if isinstance(error, Tampered) else "refused" if isinstance(error, Refused) else "failed"
-        sys.stderr.write(f"{word}: {error}\n")
-        sys.exit(REFUSED)
+        sys.stderr.write(f"{type(error).__name__.lower()}: {error}\n")
+        sys.exit(EXIT.get(type(error), 1))
     sys.exit(result if isinstance(result, int) else 0)

@@ -14,6 +14,7 @@ from hifadhi.errors import Fault, HifadhiError, Refused
 from hifadhi.referral import parts
 from hifadhi.referral.directory import IDENTITY
 from hifadhi.referral.header import GOVERNANCE
+from hifadhi.referral.statements import STATEMENTS
 
 
 def say(text: str) -> None:
@@ -93,8 +94,9 @@ def item(taken: Item) -> str:
     what = header.type if header else f"clock {ruling.clock}" if ruling.clock else "a message that cannot be read"
     lines = [f"#{taken.index}  {ruling.stored_at}  {ruling.ruling}{' ' + ruling.code if ruling.code else ''}  {what}"]
     if header:
-        to = ", ".join(header.addressees) or "-"
-        lines.append(f"    {header.id}  from {header.sender}  to {to}  case {header.about}")
+        to = f"  to {', '.join(header.addressees)}" if header.addressees else ""
+        case = "" if header.type in STATEMENTS else f"  case {header.about}"
+        lines.append(f"    {header.id}  from {header.sender}{to}{case}")
     lines += [f"    {name}: {_text(body)}" for name, body in _bodies(taken).items()]
     lines += [f"    problem: {_fault(fault)}" for fault in taken.problems]
     return "\n".join(lines)
@@ -136,4 +138,5 @@ def _text(body: Mapping[str, object]) -> str:
 
 
 def _fault(fault: Fault) -> str:
-    return f"{fault.code} at {fault.pointer or '/'}: {fault.message}"
+    where = f" at {fault.pointer}" if fault.pointer else ""
+    return f"{fault.code}{where}: {fault.message}"

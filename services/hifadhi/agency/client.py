@@ -20,7 +20,7 @@ from hifadhi.agency.opening import Item
 from hifadhi.agency.outbox import Outbox
 from hifadhi.agency.receipt import Receipt, Rejection
 from hifadhi.agency.transport import Patience, Transport
-from hifadhi.errors import Refused, Tampered
+from hifadhi.errors import Refused, Tampered, Unavailable
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
@@ -108,9 +108,7 @@ class Client:
     async def send_draft(self, draft: Draft, *, wait_s: float = RULING_WAIT_S) -> Sent:
         """The same for a draft."""
         sealed, receipt = await self._sent(draft, None)
-        ruling = await self.ruling(sealed.id, wait_s=wait_s) if receipt and wait_s > 0 else None
-        if ruling and receipt and ruling.digest != receipt.digest:
-            raise Tampered("the ruling is on other bytes than those of the receipt", index=ruling.index)
+        ruling = await self._ruling_on(receipt, wait_s) if receipt and wait_s > 0 else None
         return Sent(sealed.id, receipt, ruling)
 
     async def send_batch(self, drafts: Sequence[Draft]) -> list[Receipt | Rejection]:
@@ -158,6 +156,16 @@ class Client:
             has_news = await self._known.read_on(self.exchange.directory)
             self._read_at = started
             return has_news
+
+    async def _ruling_on(self, receipt: Receipt, wait_s: float) -> Ruling | None:
+        """The ruling; None if it cannot be had now: the message is stored, so it must not look as if it were not."""
+        try:
+            ruling = await self.ruling(receipt.id, wait_s=wait_s)
+        except Unavailable:
+            return None
+        if ruling and ruling.digest != receipt.digest:
+            raise Tampered("the ruling is on other bytes than those of the receipt", index=ruling.index)
+        return ruling
 
     def _seal(self, draft: Draft) -> Sealed:
         return compose.seal(draft, sender=self.agency, directory=self.directory)

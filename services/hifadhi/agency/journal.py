@@ -24,7 +24,8 @@ from hifadhi.agency import durable_file
 from hifadhi.errors import HifadhiError, Tampered, Unavailable
 from hifadhi.evidence import strict_json
 
-WAIT_FOR_TURN_S: Final = 30.0
+WAIT_FOR_TURN_S: Final = 90.0
+"""Longer than another process's patience with a hub that does not answer."""
 _LOOK_AGAIN_S: Final = 0.02
 _MEMBERS: Final = ("last", "free", "pending", "answered", "cursor")
 
@@ -87,7 +88,7 @@ class Journal:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """This writer alone, among all tasks and processes. Unavailable: BUSY after half a minute."""
+        """This writer alone, among all tasks and processes. Unavailable: BUSY after a minute and a half."""
         async with self._within:
             lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, durable_file.PRIVATE)
             try:

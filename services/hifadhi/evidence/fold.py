@@ -6,7 +6,7 @@ submission:
 1. Time: `stored_at` is the later of the append time and the last leaf's: a clock that steps back backdates nothing.
 2. Lapses first: whatever was due by then is sealed before it, so that nobody answers a deadline that has passed.
 3. What does not decode, or bears no valid signature of a key ever admitted, is a dead letter: it proves nothing.
-4. The same id and payload again is a repeat: it makes no leaf.
+4. The same id and payload again is a repeat: it makes no leaf. What was not proven to be its sender's stands for no id.
 5. All else gets a leaf, recorded or refused, with the gateway's own codes first, then those of `decide`.
 """
 
@@ -43,7 +43,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class NewLeaf:
-    """A leaf, its index, and what it touched: its case and its message's id, where there is one."""
+    """A leaf, its index, and what it touched: its case, and the id that its message stands for from here on."""
 
     index: int
     leaf: Leaf
@@ -129,10 +129,11 @@ class Fold:
             referral_version=referral.version if referral else None,
             responsible=case.responsible if case else None,
         )
-        sealed = self._sealed(
-            Leaf(ruling, envelope.to_bytes()), stored_at, case.id if case else None, message_id, header
-        )
-        self.past.setdefault(message_id, _past(sealed, header, envelope, self.directory))
+        occupied = message_id if header and admission.occupies_id(verdict.code) else None
+        leaf = Leaf(ruling, envelope.to_bytes())
+        sealed = self._sealed(leaf, stored_at, case.id if case else None, occupied, header)
+        if occupied and header:
+            self.past.setdefault(occupied, _past(sealed, header, envelope))
         return sealed
 
     def _verdict(self, envelope: Envelope, stored_at: int) -> tuple[Header | None, Verdict]:
@@ -205,14 +206,13 @@ def _referral_id(header: Header) -> str:
     return header.id if isinstance(header, message.ReferralRequested) else getattr(header, "referral", "")
 
 
-def _past(sealed: NewLeaf, header: Header | None, envelope: Envelope, directory: Directory) -> Sealed:
-    signer = directory.keys[envelope.signatures[0].kid].agency
+def _past(sealed: NewLeaf, header: Header, envelope: Envelope) -> Sealed:
     return Sealed(
         index=sealed.index,
         digest=envelope.digest,
-        type=header.type if header else "",
-        sender=header.sender if header else signer,
-        to=header.addressees if header else (),
+        type=header.type,
+        sender=header.sender,
+        to=header.addressees,
         case=sealed.case or "",
         recorded=sealed.leaf.ruling.ruling == RECORDED,
     )

@@ -16,7 +16,7 @@ from hifadhi.evidence import leaf as leaves
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
 from hifadhi.evidence.leaf import LAPSED, RECORDED, Leaf
-from hifadhi.referral import instant, message
+from hifadhi.referral import admission, instant, message
 from hifadhi.referral.case import Case, Clock, Sealed
 from hifadhi.referral.closed import is_uuid7
 from hifadhi.referral.directory import Directory
@@ -27,7 +27,7 @@ from hifadhi.referral.statements import STATEMENTS
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """A leaf at its index. `envelope` and `message` (its id) are None for a lapse.
+    """A leaf at its index. `envelope` is None for a lapse; `message` is the id that it stands for, None if for none.
 
     `header` is None, too, for a refused payload that breaks its schema. `case`: the one that it opens, names or ends
     a deadline of; of a refused message whatever it names, known or not.
@@ -91,7 +91,8 @@ def _of_message(index: int, leaf: Leaf) -> LedgerEntry:
         raise Tampered("a sealed message without an id")
     if leaf.ruling.ruling == RECORDED and header and header.type not in STATEMENTS:
         named = header.about
-    return LedgerEntry(index, leaf, envelope, header, members["id"], named)
+    occupied = members["id"] if header and admission.occupies_id(leaf.ruling.code) else None
+    return LedgerEntry(index, leaf, envelope, header, occupied, named)
 
 
 def _header(payload: bytes, *, recorded: bool) -> Header | None:

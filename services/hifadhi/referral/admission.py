@@ -33,6 +33,19 @@ STATEMENT_USE: Final[Mapping[type[Header], str]] = {KeyAdded: IDENTITY, KeyRevok
 PART_ROLES: Final[Mapping[str, str]] = {"movement": "detection", "statistics": "statistics"}
 
 
+# What these refuse is not proven to come from its sender: whoever saw a message before it was sealed could have signed
+# it again. It must not occupy the id, or the sender's own message would pass for its repeat.
+_PROVE_NO_SENDER: Final = frozenset(
+    {"FORMAT_UNKNOWN", "TYPE_UNKNOWN", "SCHEMA", "ALGORITHM", "KEY_UNKNOWN", "KEY_NOT_VALID", "SENDER_MISMATCH"}
+    | {"BAD_ENCODING", "NOT_JSON", "DUPLICATE_KEY", "TOO_DEEP", "TOO_LARGE", "SIGNATURE"}
+)
+
+
+def occupies_id(code: str | None) -> bool:
+    """Whether a message that was ruled with this code (None: recorded) is what its id stands for from then on."""
+    return code not in _PROVE_NO_SENDER
+
+
 def check_keys(envelope: Envelope, header: Header, directory: Directory) -> None:
     """Rules 1 to 4, each of all signatures before the next. Pointers are into the posted header."""
     if header.sender != GOVERNANCE and len(envelope.signatures) != 1:

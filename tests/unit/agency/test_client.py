@@ -1,5 +1,16 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from hifadhi.agency import governance
+from hifadhi.agency.enrolment import Enrolment, new_agency
+from hifadhi.agency.governance import Governance
+from hifadhi.errors import Tampered
 from unit.agency import said
-from unit.agency.conftest import ClientOf
+from unit.agency.conftest import NOW_MS, ClientOf
+from unit.agency.small_hub import SmallHub
 
 
 async def test_a_request_is_opened_by_its_receiver_and_answered_by_itself(client: ClientOf) -> None:
@@ -7,15 +18,60 @@ async def test_a_request_is_opened_by_its_receiver_and_answered_by_itself(client
         case = await said.open_case(sender)
         asked = await said.ask(sender, case)
         assert asked.is_recorded
-        items = await receiver.receive_once()
-        item = next(item for item in items if item.header and item.header.id == asked.id)
-        assert item.problems == ()
-        assert set(item.bodies) == {"content", "sensitive"}
-        answers = [item.header for item in await sender.receive_once() if item.header]
-        assert [header.type for header in answers] == [
-            "key.added",
-            "key.added",
-            "encounter.reported",
-            "referral.requested",
-            "referral.received",
-        ]
+        item = (await receiver.receive_once())[-1]
+        assert item.header
+        assert (item.header.id, item.problems, set(item.bodies)) == (asked.id, (), {"content", "sensitive"})
+        seen = [item.header.type for item in await sender.receive_once() if item.header]
+        assert seen == ["key.added", "key.added", "encounter.reported", "referral.requested", "referral.received"]
+
+
+async def test_what_the_registry_refuses_is_told_with_its_code(client: ClientOf) -> None:
+    async with client("MZ-INAR") as sender:
+        sent = await said.ask(sender, await said.open_case(sender), seen=9)
+    assert sent.ruling
+    assert (sent.is_recorded, sent.ruling.code) == (False, "STALE_STATE")
+
+
+async def test_a_reader_admitted_a_moment_ago_is_sealed_to(
+    client: ClientOf, hub: SmallHub, office: Governance, tmp_path: Path
+) -> None:
+    async with client("MZ-INAR") as sender:
+        await sender.refresh_directory()
+        facts: dict[str, Any] = {"name": "x", "country": "CHE", "roles": ["detection"], "utc_offset": "+01:00"}
+        newcomer = new_agency(tmp_path / "new", "IO-NEW", **facts)
+        enrolment = Enrolment.parse((newcomer.home / "request.json").read_bytes())
+        admitted = governance.admitted(enrolment).sign(number=9, now_ms=NOW_MS, keys=office.signers)
+        for line in (admitted.line, *(added.line for added in enrolment.keys)):
+            hub.take(line)
+        sent = await sender.send("encounter.reported", bodies=said.encounter())
+    assert sent.is_recorded
+    header = hub.rows[-1][2]
+    assert header
+    assert (header.sequence, header.part_entries[2].readers) == (1, ("IO-NEW", "IO-WATCH", "MZ-INAR"))
+
+
+async def test_a_stored_message_is_sent_even_if_its_ruling_cannot_be_had(client: ClientOf, hub: SmallHub) -> None:
+    async with client("MZ-INAR") as sender:
+        await sender.refresh_directory()
+        hub.before = [lambda _: None, *[lambda _: web.Response(status=503)] * 4]
+        sent = await sender.send("encounter.reported", bodies=said.encounter())
+        assert sent.receipt
+        assert sent.ruling is None
+        assert (await sender.ruling(sent.id)) is not None
+
+
+async def test_a_ruling_on_other_bytes_is_tampered_with(client: ClientOf, hub: SmallHub) -> None:
+    async with client("MZ-INAR") as sender:
+        first = await said.open_case(sender)
+        await sender.refresh_directory()
+        other = web.json_response(
+            {"id": first, "digest": "A" * 43, "state": "sealed", "ruling": "recorded", "index": 1, "delivered": []}
+        )
+        hub.after = [lambda _, r: r, lambda _, __: other]
+        with pytest.raises(Tampered, match="another message"):
+            await sender.send("encounter.reported", bodies=said.encounter())
+
+
+async def test_a_ruling_that_is_not_there_is_waited_for_no_longer_than_asked(client: ClientOf) -> None:
+    async with client("MZ-INAR") as sender:
+        assert await sender.ruling("019e0000-0000-7000-8000-000000000001", wait_s=0.05) is None

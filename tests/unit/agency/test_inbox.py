@@ -224,6 +224,29 @@ async def test_a_leaf_that_is_not_proved_is_tampered_with(
             await receiver.inbox.look(after=index - 1)
 
 
+async def test_an_inbox_that_is_not_in_the_ledgers_order_is_tampered_with(client: ClientOf, hub: SmallHub) -> None:
+    async with client("MZ-INAR") as sender:
+        await said.open_case(sender)
+        hub.rows[0], hub.rows[1] = hub.rows[1], hub.rows[0]
+        hub.rows[1:1] = [hub.rows[2]]
+        with pytest.raises(Tampered, match="order"):
+            await sender.receive_once()
+
+
+async def test_a_true_leaf_under_another_index_is_tampered_with(
+    client: ClientOf, hub: SmallHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with client("MZ-INAR") as sender, client("ZA-DHA") as receiver:
+        await asked(sender)
+        index = len(hub.leaves) - 1
+        true = proof.Proof(index, tuple(hub.path_of(index)), hub.note())
+        monkeypatch.setattr(receiver.exchange, "proof", _gives(true.format().encode()))
+        hub.rows[-1] = (index - 1, *hub.rows[-1][1:])
+        hub.leaves[index - 1] = hub.leaves[index]
+        with pytest.raises(Tampered, match="another leaf"):
+            await receiver.inbox.look(after=index - 2)
+
+
 def _gives(answer: bytes) -> Callable[[int], Any]:
     async def give(_: int) -> bytes:
         return answer
@@ -363,7 +386,7 @@ async def test_a_body_that_breaks_a_rule_is_bounced_with_the_rules_code(client: 
 
 
 async def test_a_bounce_never_repeats_the_senders_words(client: ClientOf) -> None:
-    body = '{"Hodan Abdi":{"Hodan":1,"Hodan":2}}'
+    body = '{"Hodan":{"Abdi":1,"Abdi":2}}'
     reason, errors = await bounced(client, lambda s, keys: broken(s, keys, wrapped(body)))
     assert (reason, errors) == ("SCHEMA", [("DUPLICATE_KEY", "/content")])
 

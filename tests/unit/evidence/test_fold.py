@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hifadhi.evidence.fold import DeadLetter, Fold, NewLeaf, Repeat, names_in
-from hifadhi.evidence.jws import MESSAGE, sign
+from hifadhi.evidence.jws import MESSAGE, read_envelope, sign
 from hifadhi.evidence.leaf import LAPSED, parse
 from hifadhi.evidence.verify import Verifier
 from hifadhi.referral.case import Case, Sealed
 from hifadhi.referral.directory import Directory
-from sealed_ledgers import DAY, HOUR, Exchange, everything, key, the_root
+from sealed_ledgers import DAY, HOUR, Exchange, everything, key, the_root, uuid7
 
 STATES = ("MZ-INAR", "TZ-RSD", "ZA-DHA")
 KINDS = (
@@ -85,9 +85,21 @@ def test_a_refused_encounter_moves_no_responsibility() -> None:
 def test_an_id_stands_for_one_payload_even_if_that_was_refused() -> None:
     exchange = Exchange()
     exchange.admit_all()
-    refused = exchange.say("ZA-DHA", "encounter.reported", to=["MZ-INAR"])
-    assert refused.leaf.ruling.code == "SCHEMA"
+    refused = exchange.say("ZA-DHA", "encounter.reported", to=["MZ-INAR"], case=uuid7(999))
+    assert refused.leaf.ruling.code == "CASE_UNKNOWN"
     assert exchange.say("ZA-DHA", "encounter.reported", id=refused.message, to=[]).leaf.ruling.code == "ID_REUSED"
+
+
+def test_a_message_that_another_signed_first_is_not_taken_for_a_repeat_when_its_sender_signs_it() -> None:
+    exchange = Exchange()
+    exchange.admit_all()
+    own = exchange.envelope("MZ-INAR", "encounter.reported", to=[])
+    payload = read_envelope(own, typ=MESSAGE).payload
+    stolen = exchange.submit(sign(payload, typ=MESSAGE, keys=[key("ZA-DHA/sign")]).to_bytes())
+    assert isinstance(stolen, NewLeaf) and (stolen.leaf.ruling.code, stolen.message) == ("SENDER_MISMATCH", None)
+    genuine = exchange.submit(own)
+    assert isinstance(genuine, NewLeaf) and genuine.leaf.ruling.ruling == "recorded"
+    assert isinstance(exchange.submit(own), Repeat)
 
 
 @pytest.mark.parametrize(

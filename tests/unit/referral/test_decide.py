@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,9 +158,9 @@ def test_the_encounter_that_an_acceptance_names_is_one_of_the_case(
     ledger: Ledger, case: str, referral: Referral
 ) -> None:
     elsewhere = ledger.opened(ZA).id
-    refused = header("encounter.reported", ZA, (), case=NOBODY)
-    ledger.post(refused)
-    for met in (elsewhere, NOBODY, refused.id):
+    refused = ledger.met(case, ZA)
+    ledger.past[refused] = replace(ledger.past[refused], recorded=False)  # as after a revoked key
+    for met in (elsewhere, NOBODY, refused):
         assert code(ledger, within("referral.accepted", case, referral, encounter=met)) == "OTHER_CASE"
 
 
@@ -188,7 +189,9 @@ def test_what_was_withdrawn_is_decided_no_more(ledger: Ledger, case: str, referr
 
 
 def test_an_acceptance_names_an_encounter_of_its_sender(ledger: Ledger, case: str, referral: Referral) -> None:
-    for met in (case, ledger.met(case, TZ), referral.id):
+    ledger.answer("referral.received", referral)
+    own_note = next(reversed(ledger.past))
+    for met in (case, ledger.met(case, TZ), referral.id, own_note):
         assert code(ledger, within("referral.accepted", case, referral, encounter=met)) == "NOT_ALLOWED_NOW"
 
 

@@ -57,13 +57,14 @@ class Histories(RuleBasedStateMachine):
         self.post(header("encounter.reported", agency, tuple(sorted(to - {agency})), case=case))
 
     @rule(
-        pick=picks, stranger=st.none() | agencies, wild=rarely, to=st.sampled_from(STATES),
+        pick=picks, wild=rarely, to=st.sampled_from(STATES),
         kind=st.sampled_from(["responsibility", "responsibility", "service"]), drift=drift, new=st.booleans(),
         urgency=st.sampled_from(["standard", "urgent", "emergency"]),
     )  # fmt: skip
-    def request(self, pick: int, stranger: str | None, to: str, wild: bool, drift: int, new: bool, **said: str) -> None:
+    def request(self, pick: int, to: str, wild: bool, drift: int, new: bool, **said: str) -> None:
         case = self.case(pick)
-        sender = stranger if wild and stranger else case.responsible
+        others = [agency for agency in STATES if agency != case.responsible]
+        sender = others[pick % len(others)] if wild else case.responsible
         if sender != to:
             seen = max(1, case.version + drift)
             new_element = True if new else None
@@ -95,14 +96,22 @@ class Histories(RuleBasedStateMachine):
         self.post(within("referral.accepted", case.id, referral, seen=seen, encounter=named.id))
 
     @precondition(lambda self: self.referrals())
-    @rule(pick=picks, lapses=st.booleans())
-    def decline_for_good(self, pick: int, lapses: bool) -> None:
+    @rule(pick=picks, then=st.sampled_from(["lapse", "withdraw", "ask another"]))
+    def decline(self, pick: int, then: str) -> None:
         case, referral = self.referrals()[pick % len(self.referrals())]
         self.post(within("referral.declined", case.id, referral))
-        if lapses:
+        if then == "lapse":
             self.wait(22 * DAY)
-        else:
+        elif then == "withdraw":
             self.post(within("referral.withdrawn", case.id, self.ledger.referral(referral.id)))
+        else:
+            self.ask(case.id, pick)
+
+    def ask(self, case: str, pick: int) -> None:
+        now = self.ledger.cases[case]
+        to = [agency for agency in STATES if agency != now.responsible][pick % 3]
+        said: dict[str, Any] = {"seen": now.version, "kind": "responsibility", "urgency": "urgent", "new_element": True}
+        self.post(header("referral.requested", now.responsible, (to,), case=case, **said))
 
     @precondition(lambda self: self.declined())
     @rule(pick=picks, new=st.booleans())

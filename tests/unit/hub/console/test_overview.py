@@ -148,6 +148,18 @@ async def test_clocks_due_at_the_same_moment_are_all_shown_over_the_page_border(
     assert (first["done"], second["done"]) == (False, True)
 
 
+async def test_the_order_is_that_of_the_deadlines_whatever_the_ids(place: ConsolePlace) -> None:
+    made = requests(place.ledger, DEADLINES_PAGE + 5)
+    await place.caught_up()
+    async with place.store.write() as db:
+        for number, referral in enumerate(reversed(made)):
+            here = tables.referrals.update().where(tables.referrals.c.id == referral)
+            await db.execute(here.values(due=place.ledger.now_ms + number))
+    first = await place.json("/console/deadlines.json")
+    second = await place.json(f"/console/deadlines.json?after={first['after']}")
+    assert [row["referral"] for row in first["data"] + second["data"]] == made[::-1]
+
+
 async def test_a_page_that_ends_with_the_last_clock_has_no_next_page(place: ConsolePlace) -> None:
     requests(place.ledger, DEADLINES_PAGE)
     await place.caught_up()

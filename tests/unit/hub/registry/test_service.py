@@ -42,12 +42,12 @@ async def test_who_stands_by_publishes_what_a_dead_registry_had_only_sealed(plac
     await place.admit()
     async with opened(place.cast) as other, other.running():
         await other.ruled()
-        other.stream.broken = RECORD
+        other.store.free.clear()
         place.stream.broken = RECORD
         async with place.running():
             await place.submit(place.cast.encounter(MZ))
-            await sealed(place, 16)
-        other.stream.broken = ""  # `place` is gone; nothing is submitted any more
+            await place.stream.reached.wait()
+        other.store.free.set()  # `place` is gone; nothing is submitted any more
         await published(other, 16)
     await check(place)
 
@@ -57,13 +57,13 @@ async def test_who_stands_by_ticks_for_the_deadlines_that_a_dead_registry_saw(pl
     case = place.cast.encounter(MZ)
     async with opened(place.cast) as other, other.running():
         await other.ruled()
-        other.stream.broken = PROGRESS  # it does not get to what it would do after it has ruled
+        other.store.free.clear()
         async with place.running():
             await place.submit(case, place.cast.request(MZ, ZA, payload_of(case)["id"], 1))
-            await sealed(place, 17)
-        other.stream.broken = ""
+            await published(place, 17)
+        other.store.free.set()
         place.cast.clock.wait(hours=25)
-        await sealed(other, 18)
+        await published(other, 18)
     assert (await place.audited()).leaves[-1].ruling.clock == "receipt"
 
 
@@ -73,7 +73,7 @@ async def test_what_could_not_be_published_is_published_without_a_further_submis
         await place.ruled()
         place.stream.broken = RECORD
         await place.submit(place.cast.encounter(MZ))
-        await sealed(place, 16)
+        await place.stream.reached.wait()
         place.stream.broken = ""
         await published(place, 16)
     await check(place)
@@ -131,10 +131,6 @@ async def test_more_lapses_at_once_than_one_transaction_takes_are_all_sealed_in_
     rulings = [leaf.ruling for leaf in (await place.audited()).leaves[95:]]
     assert [ruling.clock for ruling in rulings] == ["receipt"] * 40 + ["reply"] * 40 + [None] * 3
     await check(place)
-
-
-async def sealed(place: Place, size: int) -> None:
-    await reached(place, "size", size)
 
 
 async def published(place: Place, size: int) -> None:
