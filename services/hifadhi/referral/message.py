@@ -11,7 +11,7 @@ from hifadhi.evidence.jwk import Jwk
 from hifadhi.referral import faults, instant
 from hifadhi.referral.closed import Exactly, Items, Maybe, Urgency, Uuid7
 from hifadhi.referral.header import Any16, Header, One, PartEntry, PartsOf, Version
-from hifadhi.referral.statements import STATEMENTS, AgencyAdmitted, KeyAdded, KeyRevoked, KeyRevoked
+from hifadhi.referral.statements import STATEMENTS, AgencyAdmitted, KeyAdded, KeyRevoked
 
 FORMAT = 1
 
@@ -129,7 +129,6 @@ def _typed(header_type: type[Header], document: dict[str, object]) -> Header:
     _check_days(header)
     _check_lists(header)
     _check_key(header)
-    _check_doubt(header)
     return header
 
 
@@ -161,11 +160,6 @@ def _check_key(header: Header) -> None:
         Jwk.parse(header.key.model_dump(), pointer="/key")
         if header.use == "read" and header.key.crv != "P-256":
             raise Refused(Fault("SCHEMA", "/key/crv", "a reading key is on the curve P-256"))
-
-
-def _check_doubt(header: Header) -> None:
-    if isinstance(header, KeyRevoked) and header.invalid_since is not None:
-        instant.parse(header.invalid_since, pointer="/invalid_since")
 
 
 def _ascending(names: tuple[str, ...]) -> bool:
