@@ -397,3 +397,14 @@ async def test_a_message_that_we_only_read_is_not_bounced(client: ClientOf, hub:
         item = of(await watch.receive_once(), case)
         assert set(item.bodies) == {"movement"}
         assert answers(hub, case) == []
+
+
+async def test_a_message_of_our_own_that_does_not_open_is_not_bounced(client: ClientOf, hub: SmallHub) -> None:
+    async with client("MZ-INAR") as sender:
+        await sender.refresh_directory()
+        draft = Draft.of("encounter.reported", {"to": []}, said.encounter())
+        sealed = compose.seal(draft, sender="MZ-INAR", directory=sender.directory)
+        await sender.outbox.send(broken(sealed, [PrivateJwk.generate(P256)], wrapped("{}")))
+        item = of(await sender.receive_once(), sealed.id)
+        assert [fault.code for fault in item.problems] == ["UNOPENABLE"]
+        assert answers(hub, sealed.id) == []

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
+from hifadhi.evidence import recipients
 from hifadhi.evidence.leaf import LAPSED
 from hifadhi.evidence.projection import LedgerEntry, project
-from hifadhi.hub.console.recipients import recipients
 from hifadhi.referral import instant, story
 from hifadhi.referral.case import Case, Referral, Sealed
 from hifadhi.referral.directory import Directory
@@ -65,7 +65,7 @@ class Batch:
     def _note(self, entry: LedgerEntry, raw: bytes, case: Case | None, concerned: Referral | None) -> None:
         ids = {"case": case.id if case else None, "referral": concerned.id if concerned else None}
         self.entries.append({**_said(entry, self.directory), "leaf_hash": sha256(raw).digest(), **ids})
-        agencies = sorted(recipients(entry, self.directory))
+        agencies = sorted(recipients.handed_over(entry, self.directory))
         self.unfetched += [{"leaf_index": entry.index, "agency": agency} for agency in agencies]
         if entry.message and entry.envelope:
             self.messages.append({"id": entry.message, "leaf_index": entry.index, "digest": entry.envelope.digest})

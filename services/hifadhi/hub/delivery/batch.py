@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from hifadhi.evidence import recipients
 from hifadhi.evidence.projection import LedgerEntry, project
-from hifadhi.hub.delivery import recipients
 from hifadhi.referral.case import Case, Sealed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.rules import Rules

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hifadhi.diagnostics import log
 from hifadhi.errors import Tampered, Unavailable
 from hifadhi.evidence.projection import LedgerEntry, read
+from hifadhi.evidence.recipients import part_entries
 from hifadhi.hub.delivery import parts, progress, tables
 from hifadhi.hub.delivery.batch import Batch, Row, missing_part
 from hifadhi.hub.delivery.progress import Place
-from hifadhi.hub.delivery.recipients import part_entries
 from hifadhi.referral.case import Case, Sealed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import Header

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hifadhi.hub.delivery.recipients import SENDER
+from hifadhi.evidence.recipients import SENDER
 from hifadhi.hub.delivery.tables import handovers, inbox, messages
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring

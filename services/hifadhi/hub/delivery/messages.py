@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hifadhi.evidence.recipients import PARTY
 from hifadhi.hub.delivery import handovers
-from hifadhi.hub.delivery.recipients import PARTY
 from hifadhi.hub.delivery.tables import answers, inbox, messages
 
 

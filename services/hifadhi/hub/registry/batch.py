@@ -62,11 +62,11 @@ def refold(fold: Fold, position: int, leaves: Sequence[Leaf]) -> Batch:
     batch = Batch(position, fold.size, position)
     for leaf in leaves:
         ruling = leaf.ruling
-        time_ms = stored_at(leaf)
+        time_ms, index = stored_at(leaf), fold.size
         lapsed = ruling.ruling == LAPSED
         outcome = fold.lapse(ruling.position, time_ms) if lapsed else fold.rule(ruling.position, time_ms, leaf.envelope)
         if not isinstance(outcome, NewLeaf) or outcome.leaf != leaf:
-            raise Tampered("record holds a leaf that the rules do not give", index=fold.size)
+            raise Tampered("record holds a leaf that the rules do not give", index=index)
         batch.leaves.append(outcome)
         # A lapse may have been one of several of its trigger, and its trigger may still be to rule.
         batch.next_position = ruling.position + (not lapsed)

@@ -31,6 +31,11 @@ def roles(entry: LedgerEntry, directory: Directory) -> dict[str, str]:
     return named
 
 
+def handed_over(entry: LedgerEntry, directory: Directory) -> set[str]:
+    """Those of whom delivery tells when they fetch it: of a recorded message everybody but its sender."""
+    return {agency for agency, role in roles(entry, directory).items() if entry.recorded and role != SENDER}
+
+
 def parts_for(agency: str, entry: LedgerEntry) -> dict[str, str]:
     """Rule 4: name to digest."""
     return {part.name: part.digest for part in part_entries(entry) if agency in part.readers}
