@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
@@ -54,9 +55,9 @@ class DoubtfulStore(SqliteStore):
 
 
 class PausedStream(SqliteStream):
-    """Appends to the topic `paused` wait until `go`; those to `broken` fail."""
+    """Appends to the topic `paused` wait until `go`; those to `broken` fail, and so do reads of `unreadable`."""
 
-    paused = broken = ""
+    paused = broken = unreadable = ""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         super().__init__(path, clock)
@@ -70,6 +71,11 @@ class PausedStream(SqliteStream):
             self.reached.set()
             await self.go.wait()
         return await super().append(topic, entries, deadline_s=deadline_s)
+
+    async def read(self, topic: str, position: int, **bounds: Any) -> list[Record]:
+        if topic == self.unreadable:
+            raise Unavailable("the disk does not answer")
+        return await super().read(topic, position, **bounds)
 
 
 @dataclass

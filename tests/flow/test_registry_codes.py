@@ -172,7 +172,6 @@ async def test_a_repeat_gets_a_fresh_receipt_and_no_leaf(agencies: Agencies) -> 
     assert last["index"] == index
 
 
-@pytest.mark.xfail(strict=True, reason="evidence.fold knows a reused id by its first payload only")
 async def test_a_reused_id_posted_again_is_a_repeat_like_any_other(agencies: Agencies) -> None:
     first, other = agencies.cast.encounter(MZ), agencies.cast.encounter(MZ)
     reused = {**payload_of(other), "id": await agencies.recorded(first)}

@@ -54,7 +54,10 @@ class NewLeaf:
 
 @dataclass(slots=True)
 class Fold:
-    """What the leaves so far come to. `cases` and `past` may be the few that the next submissions need."""
+    """What the leaves so far come to. `cases` and `past` may be the few that the next submissions need.
+
+    `past` has messages by id; one that reused another's id, by its digest.
+    """
 
     directory: Directory
     rules: int
@@ -110,9 +113,10 @@ class Fold:
             message_id, named = _identity(envelope)
         except Refused as refusal:  # rule 3
             return DeadLetter(refusal.code)
-        earlier = self.past.get(message_id)
-        if earlier is not None and earlier.digest == envelope.digest:  # rule 4
-            return Repeat(earlier.index)
+        for name in (message_id, envelope.digest):  # rule 4
+            earlier = self.past.get(name)
+            if earlier is not None and earlier.digest == envelope.digest:
+                return Repeat(earlier.index)
         return self._ruled(position, self.monotone(time_ms), envelope, message_id, named)
 
     def _ruled(self, position: int, stored_at: int, envelope: Envelope, message_id: str, named: str | None) -> NewLeaf:
@@ -130,6 +134,8 @@ class Fold:
             responsible=case.responsible if case else None,
         )
         occupied = message_id if header and admission.occupies_id(verdict.code) else None
+        if verdict.code == "ID_REUSED":  # the id is another message's: this one is known by its digest
+            occupied = envelope.digest
         leaf = Leaf(ruling, envelope.to_bytes())
         sealed = self._sealed(leaf, stored_at, case.id if case else None, occupied, header)
         if occupied and header:
@@ -181,15 +187,17 @@ class Fold:
 
 
 def names_in(raw: bytes) -> tuple[set[str], str | None]:
-    """The messages and the case that the rules will ask of the past for this envelope; none if it does not decode."""
+    """The messages, by id and by digest, and the case that the rules will ask of; none if it does not decode."""
     try:
-        document = strict_json.parse(read_envelope(raw, typ=MESSAGE).payload)
+        envelope = read_envelope(raw, typ=MESSAGE)
+        document = strict_json.parse(envelope.payload)
     except Refused:
         return set(), None
     members = document if isinstance(document, dict) else {}
     named = [members.get(name) for name in ("id", "in_reply_to", "encounter")]  # of any type, so in no set yet
     case = members.get("case")
-    return {str(one) for one in named if is_uuid7(one)}, str(case) if is_uuid7(case) else None
+    ids = {envelope.digest, *(str(one) for one in named if is_uuid7(one))}
+    return ids, str(case) if is_uuid7(case) else None
 
 
 def _identity(envelope: Envelope) -> tuple[str, str | None]:

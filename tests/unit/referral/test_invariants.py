@@ -91,7 +91,8 @@ class Histories(RuleBasedStateMachine):
         if not wild:
             self.post(header("encounter.reported", referral.receiver, (), case=case.id))
         met = [said for said in self.posted if isinstance(said, message.EncounterReported)]
-        named = met[pick % len(met)] if wild else met[-1]
+        elsewhere = [said for said in met if said.sender == referral.receiver and said.about != case.id]
+        named = (elsewhere or met)[pick % len(elsewhere or met)] if wild else met[-1]
         seen = max(1, referral.version + drift)
         self.post(within("referral.accepted", case.id, referral, seen=seen, encounter=named.id))
 

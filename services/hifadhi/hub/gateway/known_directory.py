@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from hifadhi.errors import Refused, Tampered
+from hifadhi.errors import HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import leaf as leaves
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.referral import admission, message
@@ -28,19 +28,33 @@ class KnownDirectory:
         self._stream = stream
         self.current = Directory.of(root)
         self._position, self._last = 0, -1
-        self._refreshed = float("-inf")
+        self._looked = float("-inf")
+        self._trouble: HifadhiError | None = None
         self._lock = asyncio.Lock()
 
-    async def refresh(self) -> None:
-        """Know at least what the topic holds now; who comes too soon after another waits for the next second."""
-        asked = time.monotonic()
+    async def refresh(self, asked: float | None = None) -> None:
+        """Know at least what the topic held at `asked`, by `time.monotonic()`; now, if it is not given.
+
+        Who comes too soon after another waits for the next second; who asked before a look shares its outcome.
+        """
+        asked = time.monotonic() if asked is None else asked
         async with self._lock:
-            if self._refreshed > asked:
-                return
-            await asyncio.sleep(max(0.0, self._refreshed + REFRESH_EVERY_S - time.monotonic()))
-            self._refreshed = time.monotonic()
+            if self._looked <= asked:
+                await asyncio.sleep(max(0.0, self._looked + REFRESH_EVERY_S - time.monotonic()))
+                await self._look()
+            elif self._trouble:
+                raise self._trouble
+
+    async def _look(self) -> None:
+        self._looked = time.monotonic()
+        self._trouble = Unavailable("the directory has not been read to its end")  # so it stays, if this is cancelled
+        try:
             while records := await self._stream.read(DIRECTORY, self._position):
                 self._take_all(records)
+        except HifadhiError as error:
+            self._trouble = error
+            raise
+        self._trouble = None
 
     async def follow(self) -> None:
         """Wait for the next statements and take them."""

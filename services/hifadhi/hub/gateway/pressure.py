@@ -34,6 +34,7 @@ class Pressure:
         end = await self._stream.end(PROGRESS)
         newest = await self._stream.read(PROGRESS, max(0, end - 1), limit=1) if end else []
         if newest:
-            self._position = int(json.loads(newest[-1].value or b"{}").get("position", 0))
+            told = int(json.loads(newest[-1].value or b"{}").get("position", 0))
+            self._position = max(self._position, told)  # a registry that was paused tells late how far it had been
         waiting = await self._stream.read(SUBMISSIONS, self._position, limit=1)
         self._behind_ms = max(0, self._clock_ms() - waiting[0].time_ms) if waiting else 0

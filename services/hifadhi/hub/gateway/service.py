@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -99,10 +100,11 @@ class Gateway:
 
     async def _take(self, lines: Sequence[Line]) -> None:
         """Check all, store all that pass; each line ends with `stored` or with `error`."""
+        arrived = time.monotonic()
         async for line in _yielding(lines):
             try:
                 self._pressure.check()
-                line.posted = await self._checked(line.raw)
+                line.posted = await self._checked(line.raw, arrived)
             except (Refused, Unavailable) as error:
                 line.error = error
         good = [line for line in lines if line.posted]
@@ -113,14 +115,14 @@ class Gateway:
             for line in good:
                 line.error = Unavailable(why, code="OUTCOME_UNKNOWN")
 
-    async def _checked(self, raw: bytes) -> Posted:
+    async def _checked(self, raw: bytes, arrived: float) -> Posted:
         posted = reception.read(raw)
         try:
             reception.check(posted, self._directory.current, self._clock_ms())
         except Refused as refusal:
             if refusal.code not in MAYBE_NEW:
                 raise
-            await self._directory.refresh()
+            await self._directory.refresh(arrived)  # once for all lines of a batch
             reception.check(posted, self._directory.current, self._clock_ms())
         return posted
 

@@ -37,7 +37,7 @@ Index(
 messages = Table(
     "registry_messages",
     METADATA,
-    Column("id", String(36), primary_key=True),
+    Column("id", String(43), primary_key=True),  # or the digest, of a message that reused an id
     Column("leaf_index", BigInteger, nullable=False),
     Column("digest", String(43), nullable=False),
     Column("type", String(64), nullable=False),

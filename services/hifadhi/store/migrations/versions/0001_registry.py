@@ -74,7 +74,7 @@ def _registry_leaves() -> None:
 def _registry_messages() -> None:
     op.create_table(
         "registry_messages",
-        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=43), nullable=False),
         sa.Column("leaf_index", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.String(length=43), nullable=False),
         sa.Column("type", sa.String(length=64), nullable=False),
