@@ -86,7 +86,7 @@ class HubClient:
                 await asyncio.sleep(0.02)
 
     async def is_known(self, reader: str) -> None:
-        """Delivery follows the directory by itself, and may know a new key a moment later than the registry shows it."""
+        """Delivery follows the directory by itself: it may know a new key a moment later than the registry shows it."""
         async with asyncio.timeout(DEADLINE_S):
             while (await self.get("/v1/inbox?limit=1", reader)).status != 200:
                 await asyncio.sleep(0.02)

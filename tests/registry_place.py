@@ -1,4 +1,4 @@
-"""The registry alone on a folder: its stream, its database, submissions as a gateway stores them, what it has sealed."""
+"""The registry alone on a folder: its stream, its database, submissions as a gateway stores them, what is sealed."""
 
 import asyncio
 import json
@@ -10,6 +10,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cast import Body
 from hifadhi.errors import Unavailable
@@ -26,10 +27,10 @@ from hifadhi.stream.port import Appended, Entry, Record
 from hifadhi.stream.sqlite import SqliteStream
 from hifadhi.stream.topics import PROGRESS, SUBMISSIONS, topics
 from hub_ledger import Audited, audited
-from sqlalchemy.ext.asyncio import AsyncConnection
 from time_machine import CastInTime, Clock
 
 DEADLINE_S = 20.0
+AUDIENCE = "https://exchange.example"
 
 
 class DoubtfulStore(SqliteStore):
@@ -92,7 +93,7 @@ class Place:
             store=self.store,
             root=self.cast.root,
             ledger_key=self._key,
-            audience="https://exchange.example",
+            audience=AUDIENCE,
             clock_ms=self.cast.clock,
         )
 

@@ -116,7 +116,7 @@ async def test_an_erasure_that_a_reader_holds_up_is_done_when_it_has_ended(
     assert _SECRET[:20] in _on_disk(path)
     other.execute("COMMIT")
     async with asyncio.timeout(5):
-        while _SECRET[:20] in _on_disk(path):  # noqa: ASYNC110 - a file sets no event
+        while _SECRET[:20] in _on_disk(path):
             await asyncio.sleep(0.01)
 
 

@@ -189,6 +189,8 @@ async def _body(request: web.Request, most: int) -> bytes:
                 size += len(piece)
                 if size > most:
                     raise Refused(Fault("TOO_LARGE", "", f"at most {most} bytes; send fewer at once"))
+    except web.RequestPayloadError:
+        raise Refused(Fault("BAD_ENCODING", "", "the body is not what its 'Content-Encoding' says")) from None
     except TimeoutError:
         raise Refused(Fault("TIMEOUT", "", f"the body did not come within {BODY_DEADLINE_S:.0f} s")) from None
     return b"".join(pieces)

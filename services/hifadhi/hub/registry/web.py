@@ -72,7 +72,8 @@ class Faces:
         after = _number(request.query.get("after", "-1"), "/after", least=-1)
         async with self._store.read() as db:
             note, size = await _note(db), await self._size(db)
-            page = await _statements(db, after, size)
+            # No more than `directory` has, or an agency would see a key here that the gateway cannot know yet.
+            page = await _statements(db, after, min(size, (await rows.read_state(db)).published))
             data = [await _proven(db, index, leaf, size) for index, leaf in page[:DIRECTORY_PAGE]]
         last = data[-1]["index"] if data else after
         answer = {"data": data, "after": last, "done": len(page) <= DIRECTORY_PAGE, "checkpoint": note}

@@ -18,7 +18,9 @@ def pressure(place: Place) -> Pressure:
     return Pressure(place.stream, MAX_DELAY_S, place.cast.clock)
 
 
-async def test_half_of_the_promised_time_is_the_limit_and_only_what_waits_counts(place: Place, pressure: Pressure) -> None:
+async def test_half_of_the_promised_time_is_the_limit_and_only_what_waits_counts(
+    place: Place, pressure: Pressure
+) -> None:
     place.cast.clock.wait(days=3)
     await pressure.measure()
     pressure.check()

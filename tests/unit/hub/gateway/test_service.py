@@ -1,6 +1,7 @@
 """The door when what is behind it fails, or has changed."""
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -95,7 +96,9 @@ async def test_a_body_that_does_not_come_is_refused_in_time(place: Place, monkey
     async with serving(place) as hub:
         host, port = hub.base_url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        head = f"POST /v1/messages HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+        head = (
+            f"POST /v1/messages HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+        )
         writer.write(head.encode() + b"{")
         assert b" 408 " in await reader.readline()
         writer.close()
@@ -107,3 +110,8 @@ def stranger(place: Place) -> Body:
     return place.cast.signed(payload_of(good), [PrivateJwk.generate("Ed25519")], good["parts"])
 
 
+@pytest.mark.parametrize("raw", [b"no gzip at all", gzip.compress(b"{}" * 99)[:-20] + b"x" * 20])
+async def test_a_body_that_does_not_unpack_is_refused_with_a_problem(place: Place, raw: bytes) -> None:
+    async with serving(place) as hub:
+        answer = await hub.post_raw(raw, **{"Content-Encoding": "gzip"})
+        assert (answer.status, answer.body["code"]) == (400, "BAD_ENCODING")

@@ -1,6 +1,7 @@
 """What is published twice, or late, or by a process that was paused for hours, takes nothing back."""
 
 import asyncio
+from typing import Any
 
 from sqlalchemy import select
 
@@ -46,7 +47,7 @@ async def check_directory(place: Place) -> None:
     )
 
 
-def admitted() -> dict[str, object]:
+def admitted() -> dict[str, Any]:
     identity = PrivateJwk.generate("Ed25519").public.as_dict()
     said = {"agency": "MW-DOR", "name": "MW-DOR", "country": "MWI", "roles": ["state"], "utc_offset": "+02:00"}
     return {**said, "identity": identity}

@@ -8,7 +8,7 @@ from cast import payload_of
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.hub.registry import sealer
 from hifadhi.hub.registry.rows import read_state
-from hifadhi.stream.topics import DEAD_LETTERS, DIRECTORY, PROGRESS, RECORD
+from hifadhi.stream.topics import DEAD_LETTERS, DIRECTORY, RECORD
 from hub_ledger import digest_of
 from registry_place import DEADLINE_S, Place, opened
 from topic_order import in_order
@@ -144,4 +144,3 @@ async def reached(place: Place, column: str, size: int) -> None:
                 if getattr(await read_state(db), column) >= size:
                     return
             await asyncio.sleep(0.01)
-
