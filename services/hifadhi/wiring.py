@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
@@ -80,10 +81,11 @@ class Exchange:
         gateway = Gateway(stream=stream, root=root, key=read_key(settings.gateway_key_file), clock_ms=clock_ms)
         services: list[Service] = [registry, delivery, gateway]
         if ip_address(settings.host).is_loopback:
-            services.insert(2, Console(stream=stream, store=store, root=root, clock_ms=clock_ms))
+            told = partial(_troubles, registry, delivery)
+            services.insert(2, Console(stream=stream, store=store, root=root, clock_ms=clock_ms, elsewhere=told))
         else:  # it has no login yet, so it is for those who are on this machine
             log.warning("no console: the exchange does not listen on loopback")
-        return services, lambda: registry.healthy and delivery.trouble is None
+        return services, lambda: not _troubles(registry, delivery)
 
     async def stop(self) -> None:
         """Close the door, end what runs, let go of the files."""
@@ -94,6 +96,11 @@ class Exchange:
         if self._stream:
             await self._stream.close()
         self._server = self._store = self._stream = None
+
+
+def _troubles(registry: Registry, delivery: Delivery) -> list[str]:
+    stopped = [] if registry.healthy else ["The registry has stopped; see the diagnostics."]
+    return [*stopped, *([f"Delivery stands still: {delivery.trouble}."] if delivery.trouble else [])]
 
 
 def _ed25519(key: PrivateJwk) -> Ed25519PrivateKey:

@@ -187,6 +187,11 @@ async def test_a_batch_has_1_to_500_lines(hub: HubClient, lines: int) -> None:
     assert (answer.status, answer.body["code"]) == (413, "TOO_LARGE")
 
 
+async def test_a_batch_of_empty_lines_is_refused_before_they_are_counted_out(hub: HubClient) -> None:
+    answer = await hub.post_raw(b"\n" * (8 << 20), "application/x-ndjson")
+    assert (answer.status, answer.body["code"]) == (413, "TOO_LARGE")
+
+
 async def test_a_client_that_stops_half_way_stores_nothing_and_holds_nobody_up(hub: HubClient, cast: Cast) -> None:
     import asyncio  # noqa: PLC0415 (only here)
 

@@ -167,7 +167,7 @@ class Fold:
         return self._keep(now.evolve(case, header, stored_at, self.directory, self.past))
 
     def _keep(self, case: Case) -> Case:
-        before = self._running(case.id)
+        before = frozenset(self._running(case.id))
         self.cases[case.id] = case
         for clock in case.clocks:
             if clock not in before:

@@ -1,6 +1,7 @@
 """Our three words for errors as HTTP answers (RFC 9457), in one place."""
 
 import json
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ def status_of(error: HifadhiError) -> int:
 
 def problem_of(error: HifadhiError, **more: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON members)
     """The problem document of an error: what, where, why, how to mend."""
-    code = error.code if isinstance(error, Refused | Unavailable) else "TAMPERED"
+    code = _code_of(error)
     faults = error.faults if isinstance(error, Refused) else (Fault(code, "", str(error)),)
     return {
         "type": f"/problems/{code}",
@@ -73,10 +74,26 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except Tampered as error:
         log.error("tampered", why=str(error))
         return answer(error)
-    except web.HTTPNotFound:
-        return answer(Refused(Fault("NOT_FOUND", "", "there is nothing at this address; see the reference at /")))
-    except web.HTTPMethodNotAllowed as error:
+    except web.HTTPException as error:
+        return _of_http(error)
+    except Exception as error:  # noqa: BLE001 (the last resort: a bug is told to nobody in its own words)
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("a fault in this program", kind=type(error).__name__, file=where.filename, line=where.lineno)
+        return answer(HifadhiError("a fault in this program; the operator sees it in the diagnostics"))
+
+
+def _of_http(error: web.HTTPException) -> web.Response:
+    if isinstance(error, web.HTTPNotFound):
+        return answer(Refused(Fault("NOT_FOUND", "", "there is nothing at this address; check the path")))
+    if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
         return answer(Refused(Fault("METHOD", "", f"this address takes {allowed}")))
-    except web.HTTPRequestEntityTooLarge:
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
         return answer(Refused(Fault("TOO_LARGE", "", "the body is larger than this address takes")))
+    raise error  # a redirection, or what a handler answers on purpose
+
+
+def _code_of(error: HifadhiError) -> str:
+    if isinstance(error, Refused | Unavailable):
+        return error.code
+    return "TAMPERED" if isinstance(error, Tampered) else "FAULT"

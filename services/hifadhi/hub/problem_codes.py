@@ -112,6 +112,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "UNAVAILABLE": ("A part of the exchange does not answer.", "Send the same again after Retry-After."),
     "TAMPERED": ("Evidence contradicts itself.", "The operator has to look; nothing can be done from outside."),
+    "FAULT": ("This program has a fault.", "The operator sees it in the diagnostics; the same again may fail again."),
     "UNOPENABLE": (
         "The receiver could not open a sealed part.",
         "Seal again to the receiver's keys in the directory, as a new message.",

@@ -8,7 +8,8 @@ The first rule that fails gives the code:
    may come from anyone.
 4. OTHER_CASE: what a message names belongs to its own case.
 5. NOT_RESPONSIBLE: only who owes protection may ask another for it.
-6. NOT_ALLOWED_NOW: a decision fits the state in the table. (A fact or a note that does not is recorded as irregular.)
+6. NOT_ALLOWED_NOW: a decision fits the state in the table (a fact or a note that does not is recorded as irregular),
+   and a case has a bounded number of requests: what one agency sends must not slow the rulings of all.
 7. STALE_STATE: a decision was made on the version in force: nobody answers what was changed meanwhile.
 8. LIVE_REFERRAL: one live request for responsibility in a case: no person is offered to two.
 9. NEW_ELEMENT_MISSING: what was finally declined is not asked again of the same agency without something new.
@@ -24,6 +25,8 @@ from hifadhi.referral.header import Header
 from hifadhi.referral.table import KIND, MOVES, Kind, State
 
 Past = Mapping[str, Sealed]
+
+MOST_REFERRALS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +57,28 @@ def _encounter(_header: message.EncounterReported, _case: Case, _past: Past) -> 
 
 
 def _requested(header: message.ReferralRequested, case: Case, _past: Past) -> Verdict:
-    if header.sender not in case.parties:  # rule 3
-        return Verdict("NOT_PARTY")
-    if header.sender != case.responsible:  # rule 5
-        return Verdict("NOT_RESPONSIBLE")
-    if header.seen != case.version:  # rule 7
-        return Verdict("STALE_STATE")
-    if header.kind == "responsibility" and any(r.is_live for r in case.referrals.values()):  # rule 8
-        return Verdict("LIVE_REFERRAL")
-    if not header.new_element and any(_finally_declined(header, r) for r in case.referrals.values()):  # rule 9
-        return Verdict("NEW_ELEMENT_MISSING")
-    return RECORDED
+    return next((Verdict(code) for code, breaks in _REQUEST_RULES if breaks(header, case)), RECORDED)
 
 
 def _finally_declined(header: message.ReferralRequested, earlier: Referral) -> bool:
     same = earlier.receiver == header.to[0] and earlier.kind == header.kind
     return same and earlier.state is State.DECLINED_FINAL
+
+
+_REQUEST_RULES: Final[tuple[tuple[str, Callable[[message.ReferralRequested, Case], bool]], ...]] = (
+    ("NOT_PARTY", lambda asks, case: asks.sender not in case.parties),  # rule 3
+    ("NOT_RESPONSIBLE", lambda asks, case: asks.sender != case.responsible),  # rule 5
+    ("NOT_ALLOWED_NOW", lambda _, case: len(case.referrals) >= MOST_REFERRALS),  # rule 6
+    ("STALE_STATE", lambda asks, case: asks.seen != case.version),  # rule 7
+    (
+        "LIVE_REFERRAL",  # rule 8
+        lambda asks, case: asks.kind == "responsibility" and any(r.is_live for r in case.referrals.values()),
+    ),
+    (
+        "NEW_ELEMENT_MISSING",  # rule 9
+        lambda asks, case: not asks.new_element and any(_finally_declined(asks, r) for r in case.referrals.values()),
+    ),
+)
 
 
 def _within(header: Any, case: Case, _past: Past) -> Verdict:  # noqa: ANN401 (one of the types that name a referral)

@@ -14,6 +14,8 @@ from hifadhi.referral.header import GOVERNANCE, MOST_AGENCIES, Header
 from hifadhi.referral.root import Root
 
 IDENTITY = "identity"
+# Every party stands in a lapse: with more of them it could outgrow a leaf.
+MOST_PARTIES = 1_000
 # All agencies of these read a part of every message: with the sender, they must fit among its readers.
 READING_ROLES = frozenset({"detection", "statistics"})
 
@@ -84,7 +86,11 @@ def jwk_of(fields: statements.JwkFields) -> Jwk:
 def objection(directory: Directory, statement: Header) -> str | None:
     """The code with which a statement is refused that does not fit the directory as it stands; None if it fits."""
     if isinstance(statement, statements.AgencyAdmitted):
-        fits = statement.agency not in directory.agencies and jwk_of(statement.identity).kid not in directory.keys
+        fits = (
+            len(directory.agencies) < MOST_PARTIES
+            and statement.agency not in directory.agencies
+            and jwk_of(statement.identity).kid not in directory.keys
+        )
         fits = fits and not any(_is_taken(directory, role, statement.country) for role in statement.roles)
     elif isinstance(statement, statements.KeyAdded):
         # A kid is admitted once, for one agency and one use: it never comes back after its revocation.

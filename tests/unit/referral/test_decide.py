@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from hifadhi.referral.case import Referral
-from hifadhi.referral.decide import Verdict
+from hifadhi.referral.decide import MOST_REFERRALS, Verdict
 from hifadhi.referral.header import Header
 from hifadhi.referral.table import State
 from unit.referral.exchange import DAY, MW, MZ, TZ, UNHCR, ZA, Ledger, bounced, header, uuid, within
@@ -217,6 +217,16 @@ def test_a_decision_within_a_referral_saw_its_version(
 def test_a_request_saw_the_version_of_the_case(ledger: Ledger, case: str, seen: int) -> None:
     ledger.requested(case, TZ, kind="service")
     assert code(ledger, request(case, seen=seen)) == "STALE_STATE"
+    assert code(ledger, request(case, seen=2)) is None
+
+
+def test_a_case_has_a_bounded_number_of_requests(ledger: Ledger, case: str) -> None:
+    ledger.requested(case, TZ, kind="service")
+    one = next(iter(ledger.cases[case].referrals.values()))
+    full = {uuid(900 + number): replace(one, id=uuid(900 + number)) for number in range(MOST_REFERRALS)}
+    ledger.cases[case] = replace(ledger.cases[case], referrals=full)
+    assert code(ledger, request(case, seen=2)) == "NOT_ALLOWED_NOW"
+    ledger.cases[case] = replace(ledger.cases[case], referrals=dict(list(full.items())[1:]))
     assert code(ledger, request(case, seen=2)) is None
 
 

@@ -1,7 +1,7 @@
 """The console service: three followers, and the pages made of their rows."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
@@ -16,12 +16,25 @@ from hifadhi.stream.port import Stream
 
 
 class Console:
-    """The topics and tables are there before `start`. It has no login: wiring binds it to loopback only."""
+    """The topics and tables are there before `start`. It has no login: wiring binds it to loopback only.
 
-    def __init__(self, *, stream: Stream, store: Store, root: Root, clock_ms: Callable[[], int]) -> None:
+    `elsewhere`: what is wrong with the other services at this moment, in sentences.
+    """
+
+    def __init__(
+        self,
+        *,
+        stream: Stream,
+        store: Store,
+        root: Root,
+        clock_ms: Callable[[], int],
+        elsewhere: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
         followers = (Ledger(store, stream, root), Handovers(store, stream), DeadLetters(store, stream))
         self._following = [Following(follower) for follower in followers]
-        self._faces = Faces(stream=stream, store=store, root=root, clock_ms=clock_ms, stopped=lambda: self.stopped)
+        self._faces = Faces(
+            stream=stream, store=store, root=root, clock_ms=clock_ms, stopped=lambda: self.stopped, elsewhere=elsewhere
+        )
 
     @property
     def stopped(self) -> dict[str, str]:

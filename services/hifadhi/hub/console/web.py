@@ -1,7 +1,7 @@
 """The console's pages, and each of their tables as JSON and CSV. No page has a cookie, a form or a script."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -22,6 +22,7 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 _CURSOR: Final = re.compile(r"([0-9]{1,15})~([0-9a-f-]{36})")
 _INDEX: Final = re.compile(r"[0-9]{1,15}")
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _FRESH: Final = {"Cache-Control": "no-store"}
 # The address of the stylesheet has its digest: another one is another address.
 _IMMUTABLE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -38,21 +39,23 @@ class Faces:
         root: Root,
         clock_ms: Callable[[], int],
         stopped: Callable[[], Mapping[str, str]],
+        elsewhere: Callable[[], Sequence[str]],
     ) -> None:
         self._stream, self._store, self._root = stream, store, root
-        self._clock_ms, self._stopped = clock_ms, stopped
+        self._clock_ms, self._stopped, self._elsewhere = clock_ms, stopped, elsewhere
 
     def routes(self) -> list[web.RouteDef]:
         """The paths that this service answers."""
-        return [
-            web.get("/", _to_console),
-            web.get("/console", self._calm(self.overview)),
-            web.get("/console/static/console.css", _style),
-            web.get("/console/{table:deadlines|overdue|entries}.{form:json|csv}", self.table),
-            web.get("/console/referrals/{id}.{form:json|csv}", self.timeline),
-            web.get("/console/referrals/{id}", self._calm(self.referral)),
-            web.get("/console/{rest:.*}", self._calm(_nothing)),
+        pages: list[tuple[str, Handler]] = [
+            ("/", _to_console),
+            ("/console", self._calm(self.overview)),
+            ("/console/static/console.css", _style),
+            ("/console/{table:deadlines|overdue|entries}.{form:json|csv}", self.table),
+            ("/console/referrals/{id}.{form:json|csv}", self.timeline),
+            ("/console/referrals/{id}", self._calm(self.referral)),
+            ("/console/{rest:.*}", self._calm(_nothing)),
         ]
+        return [web.get(path, _from_here(handler)) for path, handler in pages]
 
     async def overview(self, request: web.Request) -> web.Response:
         """How the exchange is: four tiles, open deadlines, the ledger's end."""
@@ -63,7 +66,7 @@ class Faces:
         facts |= {"waiting": waiting, "max_delay_s": self._root.max_delay_s}
         facts |= {"first_page": after is None, "here": _here(request)}
         troubles = health.troubles(self._root, waiting, self._stopped(), followed=facts["size"], now_ms=now)
-        return self._page("overview.html", {**facts, "troubles": troubles})
+        return self._page("overview.html", {**facts, "troubles": [*self._elsewhere(), *troubles]})
 
     async def table(self, request: web.Request) -> web.Response:
         """A table of the overview, by its name."""
@@ -115,6 +118,17 @@ class Faces:
                 return self._page("notice.html", {"said": said["title"]}, status=said["status"])
 
         return answer
+
+
+def _from_here(handler: Handler) -> Handler:
+    """Answers only under a loopback name: a page elsewhere that points its own name at this machine reads nothing."""
+
+    async def guarded(request: web.Request) -> web.Response:
+        if request.url.host not in LOOPBACK:
+            raise Refused(Fault("NOT_FOUND", "", "the console answers to a loopback name only"))
+        return await handler(request)
+
+    return guarded
 
 
 async def _to_console(_request: web.Request) -> web.Response:

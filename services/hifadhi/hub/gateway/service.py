@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from hifadhi.stream.topics import PARTS, SUBMISSIONS
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 BODY_DEADLINE_S: Final = 30.0
+MOST_BATCHES: Final = 16
 PRESSURE_EVERY_S: Final = 0.25
 # Codes that the directory may have outgrown since the last look.
 MAYBE_NEW: Final = frozenset({"KEY_UNKNOWN", "NOT_YOUR_ROLE", "ADDRESSEE_UNKNOWN", "READER_UNKNOWN", "SENDER_MISMATCH"})
@@ -50,6 +52,7 @@ class Gateway:
         self._pressure = Pressure(stream, root.max_delay_s, clock_ms)
         self._notary = Notary(key, root.origin)
         self._tasks: list[asyncio.Task[None]] = []
+        self._batches = 0
 
     def routes(self) -> list[web.RouteDef]:
         """The one path that takes messages."""
@@ -76,8 +79,21 @@ class Gateway:
         kind = request.content_type
         if kind not in {JSON, NDJSON}:
             raise Refused(Fault("MEDIA_TYPE", "", f"send {JSON}, or {NDJSON} for a batch"))
-        raw = await _body(request, MAX_BATCH if kind == NDJSON else MAX_BODY)
-        return await (self._batch(raw) if kind == NDJSON else self._single(raw))
+        if kind == JSON:
+            return await self._single(await _body(request, MAX_BODY))
+        with self._turn():
+            return await self._batch(await _body(request, MAX_BATCH))
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One of the few batches at a time, which may each hold 8 MiB."""
+        if self._batches >= MOST_BATCHES:
+            raise Unavailable("other batches are under way; send this one again", code="OVERLOADED", retry_after_s=2)
+        self._batches += 1
+        try:
+            yield
+        finally:
+            self._batches -= 1
 
     async def _single(self, raw: bytes) -> web.Response:
         line = Line(raw)
@@ -88,8 +104,9 @@ class Gateway:
         return problem.answer(_failed(line), **self._evidence(line))
 
     async def _batch(self, raw: bytes) -> web.Response:
-        lines = [Line(part) for part in raw.split(b"\n") if part.strip()]
-        if not 1 <= len(lines) <= MAX_LINES:
+        parts = raw.split(b"\n", MAX_LINES + 1)  # 500 lines, the end of the last, and what is too much
+        lines = [Line(part) for part in parts[: MAX_LINES + 1] if part.strip()]
+        if len(parts) > MAX_LINES + 1 or not 1 <= len(lines) <= MAX_LINES:
             raise Refused(Fault("TOO_LARGE", "", f"a batch has 1 to {MAX_LINES} lines, one message each"))
         await self._take(lines)
         answers = [self._line_answer(line) for line in lines]

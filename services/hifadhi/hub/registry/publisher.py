@@ -34,7 +34,8 @@ class Publisher:
         await tiling.catch_up(self._store, self._origin, self._private)
         while await self._publish_page():
             pass
-        await self._publish_dead()
+        while await self._publish_dead():
+            pass
         await self._publish_progress()
 
     async def _publish_page(self) -> bool:
@@ -65,14 +66,15 @@ class Publisher:
             previous = row.leaf_index
         await self._stream.append(DIRECTORY, entries)
 
-    async def _publish_dead(self) -> None:
+    async def _publish_dead(self) -> bool:
         async with self._store.read() as db:
             found = (await db.execute(select(dead_letters).order_by(dead_letters.c.position).limit(PAGE))).all()
         if not found:
-            return
+            return False
         await self._stream.append(DEAD_LETTERS, [_dead(row) for row in found])
         async with self._store.write() as db:
             await db.execute(delete(dead_letters).where(dead_letters.c.position <= found[-1].position))
+        return True
 
     async def _publish_progress(self) -> None:
         async with self._store.read() as db:

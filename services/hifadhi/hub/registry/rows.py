@@ -8,16 +8,20 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.errors import Unavailable
-from hifadhi.evidence.fold import Fold
+from hifadhi.evidence.fold import DeadLetter, Fold
 from hifadhi.evidence.tree import Edge, leaf_hash
 from hifadhi.hub.registry.batch import Batch
 from hifadhi.hub.registry.tables import cases, clocks, dead_letters, leaves, messages, state
 from hifadhi.referral.case import Case, Clock, Sealed
 from hifadhi.store.upsert import insert_ignoring, upsert
+from hifadhi.stream.port import Record
 
 STATE_ID = 1
 # A statement has at most so many bound values: SQLite allows 32,766, and a long IN list is no faster.
 CHUNK = 500
+# What a dead letter keeps of its bytes. All of them stand in `submissions` at its position, and may be a whole MiB:
+# a page of such letters would be more than one append takes.
+DEAD_LETTER_BYTES = 32 * 1024
 
 
 class SwapLost(Unavailable):
@@ -36,10 +40,11 @@ async def read_state(db: AsyncConnection) -> Any:  # noqa: ANN401 (a row)
     return (await db.execute(select(state))).one()
 
 
-async def statements(db: AsyncConnection) -> list[bytes]:
-    """The directory's leaves, in order."""
-    found = await db.execute(select(leaves.c.leaf).where(leaves.c.is_statement).order_by(leaves.c.leaf_index))
-    return list(found.scalars())
+async def statements(db: AsyncConnection, after: int = -1) -> list[tuple[int, bytes]]:
+    """The directory's leaves behind the index `after`, each with its own, in order."""
+    columns = leaves.c
+    found = select(columns.leaf_index, columns.leaf).where(columns.is_statement, columns.leaf_index > after)
+    return [(row.leaf_index, row.leaf) for row in await db.execute(found.order_by(columns.leaf_index))]
 
 
 async def due_clocks(db: AsyncConnection, until: int, limit: int) -> list[Clock]:
@@ -92,9 +97,12 @@ async def commit(db: AsyncConnection, batch: Batch, fold: Fold, edge: Edge) -> E
     await _write_messages(db, batch, fold)
     await _write_cases(db, batch, fold)
     if batch.dead:
-        dead = [{"position": r.position, "cause": d.cause, "value": r.value or b""} for r, d in batch.dead]
-        await db.execute(insert(dead_letters), dead)
+        await db.execute(insert(dead_letters), [_dead_row(record, dead) for record, dead in batch.dead])
     return edge
+
+
+def _dead_row(record: Record, dead: DeadLetter) -> dict[str, Any]:
+    return {"position": record.position, "cause": dead.cause, "value": (record.value or b"")[:DEAD_LETTER_BYTES]}
 
 
 async def _insert_leaves(db: AsyncConnection, batch: Batch, raw: Sequence[bytes], hashes: Sequence[bytes]) -> None:

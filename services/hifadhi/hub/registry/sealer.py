@@ -41,7 +41,7 @@ class Sealer:
         async with self._store.read() as db:
             state = await rows.read_state(db)
             directory = Directory.of(self._root)
-            for raw in await rows.statements(db):
+            for _, raw in await rows.statements(db):
                 envelope = read_envelope(leaves.parse(raw).envelope, typ=MESSAGE)
                 directory = directory.evolve(message.parse(envelope.payload))
         self._fold = Fold(directory, state.rules, state.size, state.stored_at)

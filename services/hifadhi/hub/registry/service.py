@@ -110,6 +110,6 @@ class Registry:
     async def _tick(self) -> None:
         """Bring the time into the stream when a deadline is due. The wall clock only says when to ask, never what."""
         now = self._clock_ms()
-        if self._due is not None and self._due <= now and now - self._ticked >= TICK_EVERY_MS:
+        if self._due is not None and self._due <= now and abs(now - self._ticked) >= TICK_EVERY_MS:
             self._ticked = now
             await self._stream.append(SUBMISSIONS, [Entry(b"tick", b"")])

@@ -30,6 +30,7 @@ class Faces:
 
     def __init__(self, *, store: Store, root: Root, audience: str, clock_ms: Callable[[], int]) -> None:
         self._store, self._root, self._audience, self._clock_ms = store, root, audience, clock_ms
+        self._directory, self._last = Directory.of(root), -1
 
     def routes(self) -> list[web.RouteDef]:
         """The paths that this service answers."""
@@ -84,11 +85,13 @@ class Faces:
         return size
 
     async def _check_reader(self, request: web.Request, db: AsyncConnection) -> None:
-        directory = Directory.of(self._root)
-        for raw in await rows.statements(db):
+        for index, raw in await rows.statements(db, self._last):  # only what is new: this is asked before any token
+            if index <= self._last:  # another request has taken it meanwhile
+                continue
             envelope = read_envelope(parse_leaf(raw).envelope, typ=MESSAGE)
-            directory = directory.evolve(message.parse(envelope.payload))
-        agency = access.reader(request.headers, directory, audience=self._audience, now_s=self._clock_ms() / 1000)
+            self._directory = self._directory.evolve(message.parse(envelope.payload))
+            self._last = index
+        agency = access.reader(request.headers, self._directory, audience=self._audience, now_s=self._clock_ms() / 1000)
         if not agency.roles & ENTRY_ROLES:
             raise Refused(Fault("NOT_YOUR_ROLE", "", "entries are for agencies of the role auditor or detection"))
 

@@ -126,3 +126,9 @@ async def test_every_question_is_answered_from_an_index(place: ConsolePlace, tmp
             assert not [step for step in plan if "TEMP B-TREE" in step], (statement, plan)
             whole = [step for step in plan if step.startswith("SCAN console") and "INDEX" not in step]
             assert not whole, (statement, plan)
+
+
+async def test_a_page_of_another_name_that_points_here_reads_nothing(place: ConsolePlace) -> None:
+    for path in ("/console", "/console/entries.json"):
+        answer = await place.client.get(path, headers={"Host": "evil.example"})
+        assert answer.status == 404

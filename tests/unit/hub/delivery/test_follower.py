@@ -130,6 +130,20 @@ async def test_an_entry_waits_for_its_parts_and_everything_behind_it_waits_too(p
     assert first in place.ledger.fold.cases
 
 
+async def test_a_refused_message_whose_parts_never_came_holds_nobody_up(place: Place) -> None:
+    case = place.ledger.open_case()
+    there = set(place.ledger.parts)
+    place.ledger.request(case, seen=99)
+    withheld = set(place.ledger.parts) - there
+    place.ledger.open_case()
+    await place.stream.append(PARTS, [part_entry(t) for d, t in place.ledger.parts.items() if d not in withheld])
+    await place.stream.append(RECORD, place.ledger.records())
+    await place.follow()
+    role_of = [item["role"] for item in await place.inbox("MZ-INAR")]
+    assert role_of[-2:] == ["sender", "sender"]
+    assert (await place.inbox("MZ-INAR"))[-2]["parts"] == {}
+
+
 async def test_what_is_no_part_or_a_tombstone_without_an_order_is_not_believed(place: Place) -> None:
     place.ledger.open_case()
     await place.ledger.publish_parts(place.stream)
