@@ -38,9 +38,11 @@ class Posted:
 def digest_of(raw: bytes) -> str:
     """What a refusal names: the message's digest if one can be made out, else that of the bytes as posted."""
     try:
-        return parse_envelope(_members(raw)["header"], typ=MESSAGE).digest
+        if len(raw) <= MAX_BODY:
+            return parse_envelope(_members(raw)["header"], typ=MESSAGE).digest
     except Refused:
-        return b64u.encode(sha256(raw).digest())
+        pass
+    return b64u.encode(sha256(raw).digest())
 
 
 def read(raw: bytes) -> Posted:

@@ -80,9 +80,20 @@ class Gateway:
         if kind not in {JSON, NDJSON}:
             raise Refused(Fault("MEDIA_TYPE", "", f"send {JSON}, or {NDJSON} for a batch"))
         if kind == JSON:
-            return await self._single(await _body(request, MAX_BODY))
+            return await self._answered(request, MAX_BODY, self._single)
         with self._turn():
-            return await self._batch(await _body(request, MAX_BATCH))
+            return await self._answered(request, MAX_BATCH, self._batch)
+
+    async def _answered(self, request: web.Request, most: int, take: Callable[[bytes], Awaitable[Any]]) -> web.Response:
+        """What `take` makes of the body; a refusal of the whole body is signed over what of it was read."""
+        pieces: list[bytes] = []
+        try:
+            await _read(request, most, pieces)
+            response: web.Response = await take(b"".join(pieces))
+        except Refused as refusal:
+            evidence = self._notary.refusal(refusal, reception.digest_of(b"".join(pieces)), self._clock_ms())
+            return problem.answer(refusal, evidence=evidence)
+        return response
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -196,9 +207,9 @@ async def _yielding(lines: Sequence[Line]) -> AsyncIterator[Line]:
             await asyncio.sleep(0)
 
 
-async def _body(request: web.Request, most: int) -> bytes:
-    """The whole body, if it comes in time and is no larger than `most` bytes, compressed or not."""
-    pieces, size = [], 0
+async def _read(request: web.Request, most: int, pieces: list[bytes]) -> None:
+    """The body into `pieces`; `Refused` if it does not come in time or has more than `most` bytes, once unpacked."""
+    size = 0
     try:
         async with asyncio.timeout(BODY_DEADLINE_S):
             async for piece in request.content.iter_chunked(1 << 16):
@@ -210,4 +221,3 @@ async def _body(request: web.Request, most: int) -> bytes:
         raise Refused(Fault("BAD_ENCODING", "", "the body is not what its 'Content-Encoding' says")) from None
     except TimeoutError:
         raise Refused(Fault("TIMEOUT", "", f"the body did not come within {BODY_DEADLINE_S:.0f} s")) from None
-    return b"".join(pieces)
