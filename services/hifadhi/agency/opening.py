@@ -85,7 +85,7 @@ def open_item(row: InboxRow, sealed: Leaf, envelope: Envelope | None, keyring: K
     bodies: dict[str, Closed] = {}
     problems: list[Fault] = []
     reasons: set[str] = set()
-    for entry in _ours(header, row, keyring.agency):
+    for entry in _ours(header, row, keyring.agency, recorded=sealed.ruling.ruling == leaf.RECORDED):
         try:
             bodies[entry.name] = _open(entry, row.parts[entry.name], header, keyring)
         except Refused as refusal:
@@ -113,9 +113,11 @@ def _verified(index: int, sealed: Leaf, envelope: Envelope, directory: Directory
     return header
 
 
-def _ours(header: Header, row: InboxRow, agency: str) -> list[PartEntry]:
-    """The entries of the parts that we read and that were handed over (rule 3)."""
+def _ours(header: Header, row: InboxRow, agency: str, *, recorded: bool) -> list[PartEntry]:
+    """The entries of the parts that we read and were handed (rule 3); of a refused message, those that came."""
     ours = [entry for entry in header.part_entries if agency in entry.readers and entry.name not in row.erased]
+    if not recorded:
+        ours = [entry for entry in ours if entry.name in row.parts]
     for entry in ours:
         if entry.name not in row.parts:
             raise Unavailable(f"index {row.index}: the hub has not handed over the part '{entry.name}'")

@@ -42,11 +42,8 @@ def parts_for(agency: str, entry: LedgerEntry) -> dict[str, str]:
 
 
 def part_entries(entry: LedgerEntry) -> tuple[PartEntry, ...]:
-    """The parts that are handed over with the entry: those of a recorded message.
-
-    Of a refused one nothing is: whoever can sign anything could name parts that never come, and hold all others up.
-    """
-    return entry.header.part_entries if entry.header and entry.recorded else ()
+    """The parts that the entry names; none if its header cannot be read."""
+    return entry.header.part_entries if entry.header else ()
 
 
 def _named(entry: LedgerEntry, directory: Directory) -> Iterator[tuple[str, str]]:

@@ -66,7 +66,7 @@ class Batch:
             self.answers += [{"message": asked, **answer} for asked in _answered(entry)]
 
     def _item(self, entry: LedgerEntry, agency: str, role: str, leaf_bytes: int) -> Row:
-        parts = recipients.parts_for(agency, entry)
+        parts = {name: d for name, d in recipients.parts_for(agency, entry).items() if d in self.sizes}
         size = leaf_bytes + sum(self.sizes[digest] for digest in parts.values())
         return {"agency": agency, "leaf_index": entry.index, "role": role, "parts": parts, "size": size}
 
@@ -78,5 +78,10 @@ def _answered(entry: LedgerEntry) -> set[str]:
 
 
 def missing_part(entry: LedgerEntry, sizes: Iterable[str]) -> str | None:
-    """The name of a part of the entry that is not there; None if all are."""
+    """The name of a part of the entry that must be there and is not; None if all are.
+
+    Nobody waits for the parts of a refused message: whoever can sign at all could name some that never come.
+    """
+    if not entry.recorded:
+        return None
     return next((part.name for part in recipients.part_entries(entry) if part.digest not in sizes), None)

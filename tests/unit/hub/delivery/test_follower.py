@@ -138,7 +138,7 @@ async def test_a_refused_message_whose_parts_never_came_holds_nobody_up(place: P
     place.ledger.open_case()
     await place.stream.append(PARTS, [part_entry(t) for d, t in place.ledger.parts.items() if d not in withheld])
     await place.stream.append(RECORD, place.ledger.records())
-    await place.follow()
+    await (await place.follower()).step(0)
     role_of = [item["role"] for item in await place.inbox("MZ-INAR")]
     assert role_of[-2:] == ["sender", "sender"]
     assert (await place.inbox("MZ-INAR"))[-2]["parts"] == {}
