@@ -294,6 +294,23 @@ async def test_a_part_that_is_kept_back_is_asked_for_again(client: ClientOf, hub
         assert len(await receiver.receive_once()) == 3
 
 
+async def test_a_refused_message_whose_parts_never_came_does_not_hold_up_its_senders_inbox(
+    client: ClientOf, hub: SmallHub
+) -> None:
+    def without(_: web.Request, response: web.Response) -> web.Response:
+        page = json.loads(response.body)  # type: ignore[arg-type]
+        page["data"] = page["data"][-1:]
+        page["data"][0]["parts"] = {}
+        return web.json_response(page)
+
+    async with client("MZ-INAR") as sender:
+        refused = await said.ask(sender, await said.open_case(sender), seen=99)
+        assert refused.ruling is not None and refused.ruling.code == "STALE_STATE"
+        hub.after = [without]
+        items = await sender.receive_once()
+        assert [(item.leaf.ruling.code, dict(item.bodies)) for item in items] == [("STALE_STATE", {})]
+
+
 async def test_what_was_erased_is_left_out(client: ClientOf, hub: SmallHub) -> None:
     def erase(_: web.Request, response: web.Response) -> web.Response:
         page = json.loads(response.body)  # type: ignore[arg-type]

@@ -1,9 +1,10 @@
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from hifadhi.evidence.jwk import PrivateJwk
-from hifadhi.referral.directory import Agency, Directory, Key, objection
+from hifadhi.referral.directory import MOST_PARTIES, Agency, Directory, Key, objection
 from hifadhi.referral.header import GOVERNANCE
 from unit.referral.exchange import (
     DIRECTORY,
@@ -153,3 +154,10 @@ def test_all_who_read_a_part_of_every_message_fit_among_its_readers(role: str) -
     assert not fits(admitted(ZM, roles=["auditor", role]), full)
     assert fits(admitted(ZM, roles=["auditor"]), full)
     assert STATS in DIRECTORY.with_role("statistics")
+
+
+def test_the_parties_of_a_case_always_fit_into_a_lapse() -> None:
+    one = DIRECTORY.agencies[MZ]
+    most = replace(DIRECTORY, agencies={f"XX-{number:04}": one for number in range(MOST_PARTIES)})
+    assert not fits(admitted(ZM), most)
+    assert fits(admitted(ZM), replace(most, agencies=dict(list(most.agencies.items())[1:])))

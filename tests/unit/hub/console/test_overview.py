@@ -206,3 +206,11 @@ async def test_a_page_that_is_full_of_rows_is_small(place: ConsolePlace) -> None
     assert len(page.tables["deadlines"]) == DEADLINES_PAGE
     assert len(page.tables["overdue"]) == query.OVERDUE
     assert len(page.html.encode()) + len(css) <= 60_000
+
+
+async def test_what_is_wrong_with_the_other_services_is_said_on_the_first_page(place: ConsolePlace) -> None:
+    await place.caught_up()
+    trouble = "Delivery stands still: PART_MISSING."
+    place.console._faces._elsewhere = lambda: [trouble]  # noqa: SLF001 (wiring gives it at the start)
+    async with place.client.get("/console") as response:
+        assert trouble in await response.text()

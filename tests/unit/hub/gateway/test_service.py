@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -11,7 +11,7 @@ from gateway_place import serving
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.hub.gateway import service
 from hifadhi.stream.topics import DIRECTORY, PARTS, SUBMISSIONS
-from hub_client import Answer
+from hub_client import Answer, HubClient
 from registry_place import DEADLINE_S, Place
 
 MZ = "MZ-INAR"
@@ -118,3 +118,31 @@ async def test_a_body_that_does_not_unpack_is_refused_with_a_problem(place: Plac
     async with serving(place) as hub:
         answer = await hub.post_raw(raw, **{"Content-Encoding": "gzip"})
         assert (answer.status, answer.body["code"]) == (400, "BAD_ENCODING")
+
+
+async def test_no_more_batches_are_held_at_once_than_memory_is_meant_for(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST_BATCHES", 1)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"{}\n"
+        begun.set()
+        await go_on.wait()
+
+    async def held(hub: HubClient) -> int:
+        headers = {"Content-Type": "application/x-ndjson"}
+        async with hub.session.post("/v1/messages", data=slow(), headers=headers) as response:
+            return response.status
+
+    async def one_more() -> Answer:
+        return await hub.post_raw(b"\n" * 600, "application/x-ndjson")  # 413 as long as there is room
+
+    async with serving(place) as hub:
+        first = asyncio.create_task(held(hub))
+        await begun.wait()
+        assert (await until(one_more, 503)).body["code"] == "OVERLOADED"
+        go_on.set()
+        assert await first == 200
+        assert (await one_more()).status == 413

@@ -144,3 +144,14 @@ async def reached(place: Place, column: str, size: int) -> None:
                 if getattr(await read_state(db), column) >= size:
                     return
             await asyncio.sleep(0.01)
+
+
+async def test_a_clock_that_steps_back_does_not_keep_the_registry_from_ticking(place: Place) -> None:
+    await place.admit()
+    case = place.cast.encounter(MZ)
+    async with place.running() as registry:
+        await place.submit(case, place.cast.request(MZ, ZA, payload_of(case)["id"], 1))
+        await published(place, 17)
+        registry._ticked = place.cast.clock() + 10 * 24 * 3_600_000  # noqa: SLF001 (as if it had ticked before the step)
+        place.cast.clock.wait(hours=25)
+        await published(place, 18)
