@@ -157,15 +157,16 @@ class StreamContract:
         await stream.append(RECORD, [Entry(b"k", b"x" * 1000), Entry(b"k", b"y")])
         assert [record.value for record in await stream.read(RECORD, 0, max_bytes=10)] == [b"x" * 1000]
 
-    async def test_a_slow_reader_needs_no_more_memory_than_its_page(self, stream: Stream) -> None:
-        await stream.append(RECORD, [Entry(b"k", bytes(16 << 10)) for _ in range(500)])
+    async def test_a_slow_reader_needs_memory_for_its_pages_only(self, stream: Stream) -> None:
+        for _ in range(4):
+            await stream.append(RECORD, [Entry(b"k", bytes(16 << 10)) for _ in range(500)])
         tracemalloc.start()
         position = 0
         while page := await stream.read(RECORD, position, max_bytes=256 << 10):
             position += len(page)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert peak < 2 << 20
+        assert peak < 6 << 20  # of 32 MiB; an adapter may fetch ahead by one fetch
 
     async def test_an_append_of_nothing_stores_nothing(self, stream: Stream) -> None:
         assert await stream.append(RECORD, []) == []

@@ -1,6 +1,5 @@
 """The revisions of this release make exactly the tables that the services declare, on every adapter."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Connection, Integer, MetaData, Table
 
-from contract.places import STORES, StorePlace
+from contract.places import STORES, StorePlace, store_where
 from hifadhi.store.migrations.env import declared
 from hifadhi.store.revision import VERSIONS
 
@@ -28,8 +27,8 @@ async def differences(place: StorePlace, metadata: MetaData) -> list[Any]:
 
 
 @pytest.fixture(params=sorted(STORES))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> StorePlace:
-    return StorePlace(request.param, str(tmp_path), VERSIONS)
+def place(request: pytest.FixtureRequest) -> StorePlace:
+    return StorePlace(request.param, store_where(request.param, request), VERSIONS)
 
 
 async def test_the_newest_revision_makes_the_tables_that_are_declared(place: StorePlace) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from contract.places import STORES, StorePlace
+from contract.places import STORES, StorePlace, store_where
 from contract.store_contract import HEAD, TABLES, StoreContract
 from hifadhi.store.port import Store
 
 
 @pytest.fixture(params=sorted(STORES))
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> StorePlace:
-    return StorePlace(request.param, str(tmp_path), tmp_path / "versions")
+    return StorePlace(request.param, store_where(request.param, request), tmp_path / "versions")
 
 
 @pytest.fixture

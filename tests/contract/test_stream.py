@@ -1,11 +1,10 @@
 """The contract of the stream port, on every adapter."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from contract.places import STREAMS, StreamPlace
+from contract.places import STREAMS, StreamPlace, stream_where
 from contract.stream_contract import StreamContract
 from contract.stream_life_contract import StreamLifeContract
 from hifadhi.stream.port import Stream
@@ -13,8 +12,8 @@ from hifadhi.stream.topics import topics
 
 
 @pytest.fixture(params=sorted(STREAMS))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> StreamPlace:
-    return StreamPlace(request.param, str(tmp_path))
+def place(request: pytest.FixtureRequest) -> StreamPlace:
+    return StreamPlace(request.param, stream_where(request.param, request))
 
 
 @pytest.fixture

@@ -75,3 +75,11 @@ tiles = Table(
     Column("tile_index", BigInteger, primary_key=True, autoincrement=False),
     Column("hashes", LargeBinary, nullable=False),
 )
+# Whose turn it is to seal; see `lease`.
+lease = Table(
+    "registry_lease",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("holder", String(64), nullable=False),
+    Column("beat", BigInteger, nullable=False),
+)
