@@ -4,7 +4,7 @@ UV := .tools/bin/uv
 RUN := .venv/bin/
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo test check unit slow contract flow schemas diagram setup clean
+.PHONY: demo demo-kafka bench faults live test check unit slow contract flow schemas diagram setup clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -20,6 +20,12 @@ setup: .venv/.ready ## Install the locked packages into .venv
 
 demo: setup ## The whole story on the embedded exchange, ending with a verified ledger (KEEP=1: leave it running)
 	$(RUN)hifadhi demo $(if $(KEEP),--keep)
+
+demo-kafka: setup ## The same, each service its own process, on a real Kafka and PostgreSQL (BROKERS=3: three brokers)
+	$(RUN)python deploy/local/demo_kafka.py --brokers $(or $(BROKERS),1) $(if $(KEEP),--keep)
+
+bench: setup ## Measure, print a table and write build/bench.json
+	cd tests && ../$(RUN)python -m benchmarks
 
 test: check unit slow contract flow ## Everything that must be green
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from hifadhi.hub.console import tables
+from hifadhi.hub.console.event_stream import Pace
 from hifadhi.hub.console.service import Console
 from hifadhi.hub.server import application
 from hifadhi.store.metadata import METADATA
@@ -101,16 +102,16 @@ class ConsolePlace:
 
 
 @asynccontextmanager
-async def console_on(folder: Path, ledger: LedgerMaker) -> AsyncIterator[ConsolePlace]:
+async def console_on(folder: Path, ledger: LedgerMaker, pace: Pace = Pace()) -> AsyncIterator[ConsolePlace]:  # noqa: B008 (frozen)
     stream = SqliteStream(folder / "stream.sqlite", clock_ms=lambda: ledger.now_ms)
     store = SqliteStore(folder / "store.sqlite")
     await stream.create(topics())
     async with store.write() as db:
         await db.run_sync(METADATA.create_all, tables=tables.ALL)
-    console = Console(stream=stream, store=store, root=ledger.root, clock_ms=lambda: ledger.now_ms)
+    console = Console(stream=stream, store=store, root=ledger.root, clock_ms=lambda: ledger.now_ms, pace=pace)
     await console.start()
     try:
-        async with TestClient(TestServer(application([console], ready=lambda: True))) as client:
+        async with TestClient(TestServer(application({"console": console}))) as client:
             yield ConsolePlace(ledger, stream, store, console, client)
     finally:
         await console.stop()

@@ -15,7 +15,7 @@ from registry_place import Place
 async def serving(place: Place) -> AsyncIterator[HubClient]:
     cast = place.cast
     gateway = Gateway(stream=place.stream, root=cast.root, key=cast.gateway, clock_ms=cast.clock)
-    async with TestClient(TestServer(application([gateway], ready=lambda: True))) as client:
+    async with TestClient(TestServer(application({"gateway": gateway}))) as client:
         await gateway.start()
         async with HubClient(cast, str(client.make_url("")).rstrip("/")) as hub:
             yield hub

@@ -1,12 +1,14 @@
 """The only place that chooses adapters and puts the services together."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -14,17 +16,31 @@ from hifadhi.diagnostics import log
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.hub.console.neighbours import Neighbours
 from hifadhi.hub.console.service import Console
 from hifadhi.hub.delivery.service import Delivery
 from hifadhi.hub.gateway.service import Gateway
+from hifadhi.hub.registry.lease import Lease
 from hifadhi.hub.registry.service import Registry
-from hifadhi.hub.server import Server, Service, listen
+from hifadhi.hub.server import Server, Service, listen, troubles
 from hifadhi.referral import root as roots
 from hifadhi.referral.root import Root
-from hifadhi.settings import Settings
+from hifadhi.settings import (
+    ConsoleSettings,
+    GatewaySettings,
+    RegistrySettings,
+    ServiceSettings,
+    Settings,
+    StoredSettings,
+)
+from hifadhi.store.port import Store
 from hifadhi.store.sqlite import SqliteStore
+from hifadhi.stream.port import Stream
 from hifadhi.stream.sqlite import SqliteStream
 from hifadhi.stream.topics import topics
+
+if TYPE_CHECKING:
+    from hifadhi.stream.kafka import KafkaStream
 
 
 def wall_clock_ms() -> int:
@@ -32,15 +48,84 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Exchange:
-    """All services in one process on the embedded adapters, in one data folder that survives kill -9."""
+ALL: Final = ("registry", "delivery", "console", "gateway")
+"""In the order in which they start: from the flow's end to its door."""
 
-    def __init__(self, settings: Settings, *, clock_ms: Callable[[], int] = wall_clock_ms) -> None:
-        self._settings, self._clock_ms = settings, clock_ms
-        self._stream: SqliteStream | None = None
-        self._store: SqliteStore | None = None
+
+@dataclass(slots=True)
+class Hall:
+    """What every service of one process stands on. `services`: those that stand already, by name."""
+
+    settings: ServiceSettings
+    root: Root
+    stream: Stream
+    rows: Store | None
+    audience: str
+    clock_ms: Callable[[], int]
+    services: dict[str, Service]
+
+    @property
+    def store(self) -> Store:
+        """The database, of a service that has one."""
+        assert self.rows is not None  # noqa: S101 (for the type checker: only the gateway runs without)
+        return self.rows
+
+
+def _registry(hall: Hall) -> Service:
+    assert isinstance(hall.settings, RegistrySettings)  # noqa: S101 (for the type checker, as below)
+    return Registry(
+        stream=hall.stream,
+        store=hall.store,
+        root=hall.root,
+        ledger_key=_ed25519(read_key(hall.settings.ledger_key_file)),
+        audience=hall.audience,
+        clock_ms=hall.clock_ms,
+        # With all services in one process it is started again, not stood by for: it need not ask who was before it.
+        lease=None if isinstance(hall.settings, Settings) else Lease(hall.store, hall.settings.name),
+    )
+
+
+def _delivery(hall: Hall) -> Service:
+    return Delivery(
+        stream=hall.stream, store=hall.store, root=hall.root, audience=hall.audience, clock_ms=hall.clock_ms
+    )
+
+
+def _console(hall: Hall) -> Service:
+    elsewhere: Callable[[], Sequence[str]] = partial(troubles, hall.services)
+    if isinstance(hall.settings, ConsoleSettings):
+        hall.services["neighbours"] = elsewhere = Neighbours(hall.settings.watched)
+    return Console(stream=hall.stream, store=hall.store, root=hall.root, clock_ms=hall.clock_ms, elsewhere=elsewhere)
+
+
+def _gateway(hall: Hall) -> Service:
+    assert isinstance(hall.settings, GatewaySettings)  # noqa: S101 (as above)
+    key = read_key(hall.settings.gateway_key_file)
+    return Gateway(stream=hall.stream, root=hall.root, key=key, clock_ms=hall.clock_ms)
+
+
+BUILD: Final[Mapping[str, Callable[[Hall], Service]]] = {
+    "registry": _registry,
+    "delivery": _delivery,
+    "console": _console,
+    "gateway": _gateway,
+}
+
+
+class Exchange:
+    """The exchange, or the one service of it that `services` names, in this process, on the adapters of `settings`.
+
+    `address`: where it listens, once started; `base_url`: what agencies call it.
+    """
+
+    def __init__(
+        self, settings: ServiceSettings, services: Sequence[str] = ALL, *, clock_ms: Callable[[], int] = wall_clock_ms
+    ) -> None:
+        self._settings, self._names, self._clock_ms = settings, services, clock_ms
+        self._stream: Stream | None = None
+        self._store: Store | None = None
         self._server: Server | None = None
-        self.base_url = settings.base_url
+        self.base_url = self.address = settings.base_url
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -52,55 +137,93 @@ class Exchange:
         await self.stop()
 
     async def start(self) -> None:
-        """Open the data folder and the port."""
+        """Open the adapters and the port. `Unavailable`: the broker or the database is away; start again."""
         settings = self._settings
         root = read_root(settings.root_file)
-        self._stream = SqliteStream(settings.data / "stream.sqlite", clock_ms=self._clock_ms)
-        self._store = SqliteStore(settings.data / "store.sqlite")
         try:
-            await self._store.migrate()
-            await self._stream.create(topics(1))
-            listening = listen(settings.host, settings.port)
-            self.base_url = settings.base_url or f"http://{settings.host}:{listening.getsockname()[1]}"
-            services, ready = self._services(root, self._stream, self._store)
-            self._server = Server(services, listening, ready=ready)
+            self._stream = open_stream(settings, self._clock_ms)
+            self._store = open_store(settings) if isinstance(settings, StoredSettings) else None
+            if self._store:
+                await self._store.migrate()
+            await self._stream.create(topics(partitions_of_parts(settings)))
+            listening = listen(settings.host, settings.port, shared="gateway" in self._names)
+            host, port = listening.getsockname()[:2]
+            self.address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            self.base_url = settings.base_url or self.address
+            hall = Hall(settings, root, self._stream, self._store, self.base_url, self._clock_ms, {})
+            self._server = Server(self._services(hall), listening)
             await self._server.start()
         except BaseException:
             await self.stop()
             raise
 
-    def _services(
-        self, root: Root, stream: SqliteStream, store: SqliteStore
-    ) -> tuple[list[Service], Callable[[], bool]]:
-        settings, clock_ms, audience = self._settings, self._clock_ms, self.base_url
-        ledger = _ed25519(read_key(settings.ledger_key_file))
-        registry = Registry(
-            stream=stream, store=store, root=root, ledger_key=ledger, audience=audience, clock_ms=clock_ms
-        )
-        delivery = Delivery(stream=stream, store=store, root=root, audience=audience, clock_ms=clock_ms)
-        gateway = Gateway(stream=stream, root=root, key=read_key(settings.gateway_key_file), clock_ms=clock_ms)
-        services: list[Service] = [registry, delivery, gateway]
-        if ip_address(settings.host).is_loopback:
-            told = partial(_troubles, registry, delivery)
-            services.insert(2, Console(stream=stream, store=store, root=root, clock_ms=clock_ms, elsewhere=told))
-        else:  # it has no login yet, so it is for those who are on this machine
-            log.warning("no console: the exchange does not listen on loopback")
-        return services, lambda: not _troubles(registry, delivery)
+    def _services(self, hall: Hall) -> dict[str, Service]:
+        for name in self._names:
+            if name == "console" and not ip_address(hall.settings.host).is_loopback:
+                # It has no login yet, so it is for those who are on this machine.
+                log.warning("no console: the exchange does not listen on loopback")
+                continue
+            hall.services[name] = BUILD[name](hall)
+        return hall.services
 
     async def stop(self) -> None:
-        """Close the door, end what runs, let go of the files."""
-        if self._server:
-            await self._server.stop()
-        if self._store:
-            await self._store.close()
-        if self._stream:
-            await self._stream.close()
+        """Close the door, end what runs, let go of broker, database and files."""
+        server, store, stream = self._server, self._store, self._stream
         self._server = self._store = self._stream = None
+        if server:
+            await server.stop()
+        closing = [one.close() for one in (store, stream) if one]
+        for outcome in await asyncio.gather(*closing, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                log.warning("not closed well", kind=type(outcome).__name__)
 
 
-def _troubles(registry: Registry, delivery: Delivery) -> list[str]:
-    stopped = [] if registry.healthy else ["The registry has stopped; see the diagnostics."]
-    return [*stopped, *([f"Delivery stands still: {delivery.trouble}."] if delivery.trouble else [])]
+def open_stream(settings: ServiceSettings, clock_ms: Callable[[], int] = wall_clock_ms) -> Stream:
+    """The stream that the settings name. It is not asked for anything yet."""
+    if not settings.stream:
+        return SqliteStream(settings.data / "stream.sqlite", clock_ms=clock_ms)
+    return _kafka(settings)
+
+
+def _kafka(settings: ServiceSettings) -> "KafkaStream":
+    from hifadhi.stream.kafka import Brokers, KafkaStream  # noqa: PLC0415 (the embedded exchange starts without it)
+
+    brokers = Brokers(
+        settings.stream.removeprefix("kafka://"),
+        prefix=settings.stream_prefix,
+        replication=1 if settings.single_broker else settings.replication,
+        single_broker=settings.single_broker,
+        user=settings.stream_user or None,
+        password=settings.stream_password.get_secret_value() or None,
+        ca=settings.stream_ca,
+    )
+    return KafkaStream(brokers)
+
+
+async def shortcomings(settings: ServiceSettings) -> list[str]:
+    """What of the broker's topics would lose records, in sentences; nothing of the embedded stream."""
+    if not settings.stream:
+        return []
+    stream = _kafka(settings)
+    try:
+        return await stream.shortcomings()
+    finally:
+        await stream.close()
+
+
+def partitions_of_parts(settings: ServiceSettings) -> int:
+    """One in the embedded stream, which has one file for all."""
+    return settings.parts_partitions if settings.stream else 1
+
+
+def open_store(settings: StoredSettings) -> Store:
+    """The database that the settings name. It is not asked for anything yet."""
+    url = settings.store.get_secret_value()
+    if not url:
+        return SqliteStore(settings.data / "store.sqlite")
+    from hifadhi.store.postgres import PostgresStore  # noqa: PLC0415 (the embedded exchange starts without it)
+
+    return PostgresStore(url)
 
 
 def _ed25519(key: PrivateJwk) -> Ed25519PrivateKey:

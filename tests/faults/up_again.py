@@ -12,7 +12,8 @@ from pathlib import Path
 import uvloop  # noqa: F401 (loaded here for all)
 
 import hifadhi.wiring  # noqa: F401 (as above)
-from hifadhi import cli
+from hifadhi import hub_commands
+from hifadhi.hub_commands import Given
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os._exit(cli.up(data=folder, port=port))
+            os._exit(hub_commands.up(Given(data=folder, port=port)))
         sys.stdout.write(f"pid {pid}\n")
         sys.stdout.flush()
 

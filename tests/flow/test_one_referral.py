@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hifadhi.agency.client import Client
 from hifadhi.agency.mirror import Mirror
 from hifadhi.agency.transport import Transport
 from hifadhi.demo import people
-from hifadhi.demo.stage import AUDITOR, Stage, stage
+from hifadhi.demo.stage import AUDITOR, Stage, embedded, stage
 from hifadhi.errors import Refused
 from hifadhi.evidence.audit import Audit
 from hifadhi.evidence.verify import Report
@@ -31,7 +32,8 @@ async def verified(made: Stage) -> Report:
 @pytest.fixture
 async def made(tmp_path: Path) -> AsyncIterator[Stage]:
     async with contextlib.AsyncExitStack() as stack:
-        opened = await stack.enter_async_context(stage(tmp_path, 0, lambda _: None))
+        run = partial(embedded, port=0, tell=lambda _: None)
+        opened = await stack.enter_async_context(stage(tmp_path, run, lambda _: None))
         yield opened
         assert (await verified(opened)).findings == ()
 

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,7 +18,7 @@ from hifadhi.agency.replay import replay
 from hifadhi.agency.transport import Transport
 from hifadhi.demo.narrator import heading, say
 from hifadhi.demo.scenarios import girl_alone, mass_return
-from hifadhi.demo.stage import AUDITOR, Stage, stage
+from hifadhi.demo.stage import AUDITOR, Run, Stage, embedded, stage
 from hifadhi.evidence.audit import Audit
 
 KEPT_PORT: Final = 8400
@@ -35,14 +36,15 @@ def demo(
     diagnostics.configure("WARNING")
     if (folder / "exchange").exists():
         shutil.rmtree(folder)
-    asyncio.run(_play(folder, keep=keep))
+    asyncio.run(play(folder, partial(embedded, port=KEPT_PORT if keep else 0, tell=say), keep=keep))
     return 0
 
 
-async def _play(folder: Path, *, keep: bool) -> None:
+async def play(folder: Path, run: Run, *, keep: bool) -> None:
+    """The story, on an exchange that `run` has running."""
     started = time.monotonic()
     heading("Hifadhi: a demonstration with invented people")
-    async with stage(folder, KEPT_PORT if keep else 0, say) as made:
+    async with stage(folder, run, say) as made:
         case, request = await girl_alone(made)
         await mass_return(made)
         await _verified(made, case)
@@ -52,7 +54,7 @@ async def _play(folder: Path, *, keep: bool) -> None:
             say(f"     {made.base_url}/console/referrals/{request}. Ctrl-C ends the exchange.")
             await _until_interrupted()
     if not keep:
-        say("The exchange has stopped. 'make demo KEEP=1' leaves it running; then open the console at /console.")
+        say("The exchange has stopped. With KEEP=1 it is left running; then open the console at /console.")
 
 
 async def _verified(made: Stage, case: str) -> None:

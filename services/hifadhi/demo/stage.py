@@ -1,10 +1,10 @@
 """The exchange and the agencies of a demo, in one folder that is made anew."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 from hifadhi.agency import governance
 from hifadhi.agency.client import Client
@@ -27,6 +27,10 @@ AGENCIES: Final = (
 )
 
 
+Run: TypeAlias = "Callable[[Path], AbstractAsyncContextManager[Running]]"
+"""Runs an exchange on the data folder that it is given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Everything a scenario needs. `clients` by agency."""
@@ -41,15 +45,28 @@ class Stage:
         return self.folder / "agencies" / agency
 
 
+class Running(Protocol):
+    """An exchange that answers."""
+
+    base_url: str
+
+
 @asynccontextmanager
-async def stage(folder: Path, port: int, tell: Callable[[str], None]) -> AsyncIterator[Stage]:
-    """A founded exchange that runs, with every agency admitted and its client open."""
+async def embedded(data: Path, port: int, tell: Callable[[str], None]) -> AsyncIterator[Running]:
+    """The exchange in this process, on the embedded adapters."""
+    settings = Settings(data=data, host="127.0.0.1", port=port, base_url="", log_level="WARNING")
+    async with Exchange(settings) as exchange:
+        tell(f"The exchange runs at {exchange.base_url}: gateway, registry, delivery and console in one process.")
+        yield exchange
+
+
+@asynccontextmanager
+async def stage(folder: Path, run: Run, tell: Callable[[str], None]) -> AsyncIterator[Stage]:
+    """A founded exchange that `run` has running, with every agency admitted and its client open."""
     data = folder / "exchange"
     root = governance.init(data, origin=ORIGIN)
     tell(f"Founded {ORIGIN}: 2 of 3 governance keys sign who may take part. root.json is handed out once.")
-    settings = Settings(data=data, host="127.0.0.1", port=port, base_url="", log_level="WARNING")
-    async with Exchange(settings) as exchange, AsyncExitStack() as stack:
-        tell(f"The exchange runs at {exchange.base_url}: gateway, registry, delivery and console in one process.")
+    async with run(data) as exchange, AsyncExitStack() as stack:
         made = Stage(folder, root, exchange.base_url, {})
         await _admit(made, Governance.load(data))
         tell("Admitted, each with keys of its own: " + ", ".join(name for name, *_ in AGENCIES) + ".")

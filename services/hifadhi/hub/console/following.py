@@ -1,6 +1,7 @@
 """A follower that runs for ever in its own task; what it has shown stays readable when it stops."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from hifadhi.diagnostics import log
@@ -26,10 +27,10 @@ class Follower(Protocol):
 
 
 class Following:
-    """One follower's task. `stopped`: why it will not go on."""
+    """One follower's task. `stopped`: why it will not go on; `changed` is called when rows or that did."""
 
-    def __init__(self, follower: Follower) -> None:
-        self._follower = follower
+    def __init__(self, follower: Follower, changed: Callable[[], None]) -> None:
+        self._follower, self._changed = follower, changed
         self._task: asyncio.Task[None] | None = None
         self.topic = follower.topic
         self.stopped: str | None = None
@@ -57,10 +58,13 @@ class Following:
         except Exception:  # noqa: BLE001 (a bug: to go on would show something that is not so; the page says that it stopped)
             log.exception("console stopped", topic=self.topic)
             self.stopped = "a fault in this program; see the diagnostics"
+        self._changed()
 
     async def _go_on(self) -> None:
         try:
-            if not await self._follower.step(WAIT_S):
+            if await self._follower.step(WAIT_S):
+                self._changed()
+            else:
                 await asyncio.sleep(REST_S)  # what is there may wait for another topic
         except Unavailable as error:
             log.warning("console waits", topic=self.topic, why=str(error))

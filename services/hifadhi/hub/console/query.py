@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.hub.console import progress, tables
 from hifadhi.hub.console.listing import Cells, Listing
-from hifadhi.hub.console.tables import cases, entries, referrals, timeline, unfetched
+from hifadhi.hub.console.tables import cases, entries, messages, referrals, timeline, unfetched
 from hifadhi.hub.problem_codes import CODES
 from hifadhi.referral import instant
 from hifadhi.referral.table import REEXAMINATION, REPLY
@@ -103,6 +103,13 @@ async def referral(db: AsyncConnection, referral_id: str) -> Cells | None:
     """What is asked of whom, and where it stands; None if there is no such referral."""
     row = (await db.execute(_with_case().where(referrals.c.id == referral_id))).one_or_none()
     return _deadline(row, row.clock, row.due) if row else None
+
+
+async def message(db: AsyncConnection, message_id: str) -> Cells | None:
+    """The entry of a message, as in the ledger's listing; None if there is no such message."""
+    wanted = select(entries).where(messages.c.leaf_index == entries.c.leaf_index, messages.c.id == message_id)
+    row = (await db.execute(wanted)).one_or_none()
+    return _entry(row) if row else None
 
 
 async def story(db: AsyncConnection, one: Cells, after: int) -> Listing:

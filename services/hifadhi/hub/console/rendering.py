@@ -1,17 +1,13 @@
 """From facts to HTML: templates of this package, every value escaped."""
 
-from hashlib import sha256
-from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from hifadhi.hub.console import assets
 from hifadhi.hub.console.age import age, until
 from hifadhi.referral import instant, story
-
-STYLE: Final = files("hifadhi.hub.console").joinpath("static/console.css").read_bytes()
-STYLE_VERSION: Final = sha256(STYLE).hexdigest()[:12]
 
 
 def render(template: str, **facts: Any) -> str:  # noqa: ANN401 (what the template shows)
@@ -37,7 +33,8 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.filters |= {"utc": utc, "age": age, "written": instant.write}
-    made.globals |= {"style_version": STYLE_VERSION, "waiting_words": story.WAITING, "until": _until, "age_of": _age_of}
+    made.globals |= {"waiting_words": story.WAITING, "until": _until, "age_of": _age_of}
+    made.globals |= {"assets": assets.ADDRESSES}
     return made
 
 

@@ -1,31 +1,28 @@
-"""The console's pages, and each of their tables as JSON and CSV. No page has a cookie, a form or a script."""
+"""The console's pages, and each of their tables as JSON and CSV. They need no cookie, and work without their script."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiohttp import web
 
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered
 from hifadhi.hub import problem
-from hifadhi.hub.console import health, query
+from hifadhi.hub.console import assets, health, query, revision
+from hifadhi.hub.console.find import find
 from hifadhi.hub.console.listing import Cells, Listing
+from hifadhi.hub.console.loopback import Handler, from_here
 from hifadhi.hub.console.query import Cursor
-from hifadhi.hub.console.rendering import STYLE, render
+from hifadhi.hub.console.rendering import render
 from hifadhi.hub.console.unsealed import unsealed
 from hifadhi.referral.closed import is_uuid7
 from hifadhi.referral.root import Root
 from hifadhi.store.port import Store
 from hifadhi.stream.port import Stream
 
-Handler = Callable[[web.Request], Awaitable[web.Response]]
-
 _CURSOR: Final = re.compile(r"([0-9]{1,15})~([0-9a-f-]{36})")
 _INDEX: Final = re.compile(r"[0-9]{1,15}")
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _FRESH: Final = {"Cache-Control": "no-store"}
-# The address of the stylesheet has its digest: another one is another address.
-_IMMUTABLE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 class Faces:
@@ -49,24 +46,36 @@ class Faces:
         pages: list[tuple[str, Handler]] = [
             ("/", _to_console),
             ("/console", self._calm(self.overview)),
-            ("/console/static/console.css", _style),
+            ("/console/find", self._calm(self.find)),
+            *assets.pages(),
             ("/console/{table:deadlines|overdue|entries}.{form:json|csv}", self.table),
             ("/console/referrals/{id}.{form:json|csv}", self.timeline),
             ("/console/referrals/{id}", self._calm(self.referral)),
             ("/console/{rest:.*}", self._calm(_nothing)),
         ]
-        return [web.get(path, _from_here(handler)) for path, handler in pages]
+        return [web.get(path, from_here(handler)) for path, handler in pages]
+
+    def told(self) -> list[str]:
+        """What the other services and our followers say to be wrong at this moment."""
+        return [*self._elsewhere(), *self._stopped().values()]
 
     async def overview(self, request: web.Request) -> web.Response:
         """How the exchange is: four tiles, open deadlines, the ledger's end."""
         now, after = self._clock_ms(), _cursor(request)
         waiting = await unsealed(self._stream)
         async with self._store.read() as db:
+            # First: if rows change in between, the page is thought older than it is, and fetched once more.
+            made_of = await revision.overview(db, self.told())
             facts = await query.overview(db, now, after)
+        facts |= {"revision": made_of, "events": "/console/events"}
         facts |= {"waiting": waiting, "max_delay_s": self._root.max_delay_s}
         facts |= {"first_page": after is None, "here": _here(request)}
         troubles = health.troubles(self._root, waiting, self._stopped(), followed=facts["size"], now_ms=now)
         return self._page("overview.html", {**facts, "troubles": [*self._elsewhere(), *troubles]})
+
+    async def find(self, request: web.Request) -> web.Response:
+        """To the page of a referral or a message."""
+        return await find(self._store, request)
 
     async def table(self, request: web.Request) -> web.Response:
         """A table of the overview, by its name."""
@@ -82,25 +91,29 @@ class Faces:
 
     async def referral(self, request: web.Request) -> web.Response:
         """What happened to a referral, step by step."""
-        one, listing = await self._story(request)
+        made_of, one, listing = await self._story(request)
         facts = {"one": one, "timeline": listing, "first_page": _after(request) < 0, "here": _here(request)}
+        facts |= {"revision": made_of, "events": f"/console/referrals/{one['referral']}/events"}
         return self._page("referral.html", facts)
 
     async def timeline(self, request: web.Request) -> web.Response:
         """The same as a table."""
-        one, listing = await self._story(request)
+        _, one, listing = await self._story(request)
         return _export(listing, f"referral-{one['referral']}", request.match_info["form"])
 
-    async def _story(self, request: web.Request) -> tuple[Cells, Listing]:
+    async def _story(self, request: web.Request) -> tuple[str, Cells, Listing]:
+        """The revision of a referral, where it stands, and a page of its timeline."""
         referral_id, after = _id(request), _after(request)
         async with self._store.read() as db:
+            made_of = await revision.referral(db, referral_id)  # first, as of the overview
             one = await query.referral(db, referral_id)
-            if one is None:
+            if made_of is None or one is None:
                 raise _no_referral()
-            return one, await query.story(db, one, after)
+            return made_of, one, await query.story(db, one, after)
 
     def _page(self, template: str, facts: Mapping[str, Any], *, status: int = 200) -> web.Response:
-        text = render(template, **{"origin": self._root.origin, "now_ms": self._clock_ms(), **facts})
+        common = {"origin": self._root.origin, "now_ms": self._clock_ms(), "events": None}
+        text = render(template, **{**common, **facts})
         response = web.Response(text=text, status=status, content_type="text/html", headers=_FRESH)
         response.enable_compression()  # rows repeat themselves: a tenth is left for a slow link
         return response
@@ -108,7 +121,7 @@ class Faces:
     def _calm(self, handler: Handler) -> Handler:
         """What goes wrong, as a page that says so."""
 
-        async def answer(request: web.Request) -> web.Response:
+        async def answer(request: web.Request) -> web.StreamResponse:
             try:
                 return await handler(request)
             except HifadhiError as error:
@@ -120,23 +133,8 @@ class Faces:
         return answer
 
 
-def _from_here(handler: Handler) -> Handler:
-    """Answers only under a loopback name: a page elsewhere that points its own name at this machine reads nothing."""
-
-    async def guarded(request: web.Request) -> web.Response:
-        if request.url.host not in LOOPBACK:
-            raise Refused(Fault("NOT_FOUND", "", "the console answers to a loopback name only"))
-        return await handler(request)
-
-    return guarded
-
-
 async def _to_console(_request: web.Request) -> web.Response:
     raise web.HTTPFound("/console")
-
-
-async def _style(_request: web.Request) -> web.Response:
-    return web.Response(body=STYLE, content_type="text/css", charset="utf-8", headers=_IMMUTABLE)
 
 
 async def _nothing(_request: web.Request) -> web.Response:

@@ -17,7 +17,7 @@ from hifadhi.diagnostics import log
 from hifadhi.errors import Tampered, Unavailable
 from hifadhi.evidence.projection import LedgerEntry, read
 from hifadhi.evidence.recipients import part_entries
-from hifadhi.hub.delivery import parts, progress, tables
+from hifadhi.hub.delivery import metrics, parts, progress, tables
 from hifadhi.hub.delivery.batch import Batch, Row, missing_part
 from hifadhi.hub.delivery.progress import Place
 from hifadhi.referral.case import Case, Sealed
@@ -50,6 +50,11 @@ class Follower:
         self._parts = parts.Parts(store, stream)
         self._place = Place(0)
         self.directory = Directory.of(root)
+
+    @property
+    def size(self) -> int:
+        """How many leaves are followed."""
+        return self._place.size
 
     async def load(self) -> None:
         """Where the rows are, and the directory that their statements make."""
@@ -131,6 +136,8 @@ class Follower:
             await progress.swap(db, RECORD, 0, self._place, after)
             await _keep(db, batch)
         self._place, self.directory = after, batch.directory
+        metrics.SIZE.set(after.size)
+        metrics.ITEMS.inc(len(batch.inbox))
         return batch.agencies
 
     def _fill(self, batch: Batch, whole: Sequence[Numbered], end: int) -> Place:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
-from hifadhi.hub.delivery.follower import Follower
+from hifadhi.hub.delivery.follower import BATCH, Follower
 from hifadhi.hub.delivery.handovers import Outbox
 from hifadhi.hub.delivery.progress import SwapLost
 from hifadhi.hub.delivery.waiters import Waiters
@@ -19,7 +19,10 @@ from hifadhi.store.port import Store
 from hifadhi.stream.port import Stream
 
 IDLE_S: Final = 5.0
-STOP_S: Final = 4.0
+# So many at once are a load. Then the next step waits a little for company: what each costs by itself is shared.
+CROWD: Final = 16
+GATHER_S: Final = 0.03
+STOP_S: Final = 1.0
 
 
 def _clock_ms() -> int:
@@ -55,8 +58,8 @@ class Delivery:
 
     @property
     def trouble(self) -> str | None:
-        """Why delivery stands still at present, as a code; None if all is well."""
-        return next(iter(self._troubles.values()), None)
+        """Why delivery stands still at present, in a sentence with a code; None if all is well."""
+        return next((f"Delivery stands still: {code}." for code in self._troubles.values()), None)
 
     def routes(self) -> list[web.RouteDef]:
         """The paths that this service answers."""
@@ -70,9 +73,13 @@ class Delivery:
             asyncio.create_task(self._forever("outbox", self._outbox.run_once), name="delivery-outbox"),
         ]
 
+    def hush(self) -> None:
+        """Answer who waits."""
+        self._waiters.close()
+
     async def stop(self) -> None:
         """End the tasks and answer who waits. Idempotent."""
-        self._waiters.close()
+        self.hush()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -83,6 +90,7 @@ class Delivery:
         self._tasks = []
 
     async def _follow(self) -> None:
+        before = self._follower.size
         try:
             fresh = await self._follower.step(IDLE_S)
         except SwapLost:
@@ -93,6 +101,8 @@ class Delivery:
         if fresh:
             self._waiters.wake(fresh)
             self._outbox.ring()
+        if CROWD <= self._follower.size - before < BATCH:
+            await asyncio.sleep(GATHER_S)
 
     async def _forever(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from hifadhi.errors import Unavailable
+from hifadhi.hub.delivery import metrics
 
 T = TypeVar("T")
 
@@ -65,10 +66,12 @@ class Waiters:
         event = asyncio.Event()
         ours.add(event)
         self.count += 1
+        metrics.WAITING.inc()
         try:
             yield event
         finally:
             self.count -= 1
+            metrics.WAITING.dec()
             ours.discard(event)
             if not ours:
                 del self._events[agency]

@@ -15,14 +15,14 @@ from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import b64u
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.hub import problem
-from hifadhi.hub.gateway import reception
+from hifadhi.hub.gateway import metrics, reception
 from hifadhi.hub.gateway.known_directory import KnownDirectory
 from hifadhi.hub.gateway.notices import Notary
 from hifadhi.hub.gateway.pressure import Pressure
 from hifadhi.hub.gateway.reception import MAX_BATCH, MAX_BODY, MAX_LINES, Posted
 from hifadhi.referral.root import Root
 from hifadhi.stream.port import Appended, Entry, Stream
-from hifadhi.stream.topics import PARTS, SUBMISSIONS
+from hifadhi.stream.topics import DIRECTORY, PARTS, PROGRESS, SUBMISSIONS
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
@@ -39,7 +39,7 @@ class Line:
 
     raw: bytes
     posted: Posted | None = None
-    error: HifadhiError | None = None
+    error: Refused | Unavailable | None = None
     stored: Appended | None = None
 
 
@@ -53,6 +53,12 @@ class Gateway:
         self._notary = Notary(key, root.origin)
         self._tasks: list[asyncio.Task[None]] = []
         self._batches = 0
+        self._blind: set[str] = set()
+
+    @property
+    def trouble(self) -> str | None:
+        """What it cannot see at present, in a sentence; None if all is well."""
+        return next((f"The gateway cannot read the topic '{topic}'." for topic in sorted(self._blind)), None)
 
     def routes(self) -> list[web.RouteDef]:
         """The one path that takes messages."""
@@ -63,9 +69,12 @@ class Gateway:
         await self._directory.refresh()
         await self._pressure.measure()
         self._tasks = [
-            asyncio.create_task(_every(PRESSURE_EVERY_S, self._pressure.measure)),
-            asyncio.create_task(_every(0.0, self._directory.follow)),
+            asyncio.create_task(self._every(PRESSURE_EVERY_S, self._pressure.measure, PROGRESS)),
+            asyncio.create_task(self._every(0.0, self._directory.follow, DIRECTORY)),
         ]
+
+    def hush(self) -> None:
+        """Nobody waits for news here."""
 
     async def stop(self) -> None:
         """Stop watching; requests under way are the server's to end."""
@@ -73,6 +82,18 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+
+    async def _every(self, seconds: float, look: Callable[[], Awaitable[None]], topic: str) -> None:
+        """Look again and again; what cannot be seen now is looked at later, and what is seen stays as it was."""
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await look()
+                self._blind.discard(topic)
+            except (Unavailable, Tampered) as error:
+                self._blind.add(topic)
+                log.warning("gateway cannot see", topic=topic, why=str(error))
+                await asyncio.sleep(1)
 
     async def post(self, request: web.Request) -> web.Response:
         """Take one message, or a batch."""
@@ -142,6 +163,7 @@ class Gateway:
             why = "the outcome is unknown; send the same message again: a repeat is harmless"
             for line in good:
                 line.error = Unavailable(why, code="OUTCOME_UNKNOWN")
+        metrics.count(line.error.code if line.error else metrics.ACCEPTED for line in lines)
 
     async def _checked(self, raw: bytes, arrived: float) -> Posted:
         posted = reception.read(raw)
@@ -173,17 +195,6 @@ class Gateway:
         if not isinstance(line.error, Refused):
             return {}
         return {"evidence": self._notary.refusal(line.error, reception.digest_of(line.raw), self._clock_ms())}
-
-
-async def _every(seconds: float, look: Callable[[], Awaitable[None]]) -> None:
-    """Look again and again; what cannot be seen now is looked at later, and what is seen stays as it was."""
-    while True:
-        await asyncio.sleep(seconds)
-        try:
-            await look()
-        except (Unavailable, Tampered) as error:
-            log.warning("gateway cannot see", why=str(error))
-            await asyncio.sleep(1)
 
 
 def _failed(line: Line) -> HifadhiError:

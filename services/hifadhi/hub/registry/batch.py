@@ -1,11 +1,12 @@
 """One batch of submissions, ruled in memory: what a transaction will then make true, all of it or nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hifadhi.errors import Tampered
 from hifadhi.evidence.fold import DeadLetter, Fold, NewLeaf
 from hifadhi.evidence.leaf import LAPSED, Leaf
+from hifadhi.evidence.submission import Submission
 from hifadhi.referral import instant
 from hifadhi.referral.case import Clock
 from hifadhi.stream.port import Record
@@ -22,14 +23,21 @@ class Batch:
     dead: list[tuple[Record, DeadLetter]] = field(default_factory=list)
 
 
-def rule(fold: Fold, position: int, records: Sequence[Record]) -> Batch:
-    """Rule all the records; `fold` has at hand every case that is due or named in them."""
+def rule(fold: Fold, position: int, records: Sequence[Record], read: Mapping[int, Submission]) -> Batch:
+    """Rule all the records; `fold` has at hand every case that is due or named in them.
+
+    `read`: by position, the submissions in those that have been read already.
+    """
     batch = Batch(position, fold.size, records[-1].position + 1)
     for record in records:
         batch.leaves.extend(_lapses(fold, record, None))
         if not record.value:  # a tick: it only brings the time
             continue
-        outcome = fold.rule(record.position, record.time_ms, record.value)
+        submission = read.get(record.position)
+        if submission:
+            outcome = fold.rule_read(record.position, record.time_ms, submission)
+        else:
+            outcome = fold.rule(record.position, record.time_ms, record.value)
         if isinstance(outcome, NewLeaf):
             batch.leaves.append(outcome)
         elif isinstance(outcome, DeadLetter):

@@ -7,6 +7,7 @@ because a leaf is a row before it is a record.
 
 import json
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,8 +20,9 @@ from hifadhi.store.port import Store
 from hifadhi.stream.port import Entry, Stream
 from hifadhi.stream.topics import DEAD_LETTERS, DIRECTORY, PROGRESS, PROGRESS_KEY, RECORD
 
-# Leaves of one append: at most 64 KiB each, 16 MiB together.
-PAGE = 200
+# Of one append, which takes 16 MiB. A batch is mostly one page: each costs four waits for the disk.
+PAGE = 500
+PAGE_BYTES = 8 << 20
 
 
 class Publisher:
@@ -42,7 +44,7 @@ class Publisher:
         async with self._store.read() as db:
             published = (await read_state(db)).published
             page = select(leaves).where(leaves.c.leaf_index >= published, leaves.c.leaf_index < published + PAGE)
-            found = (await db.execute(page.order_by(leaves.c.leaf_index))).all()
+            found = _within(PAGE_BYTES, (await db.execute(page.order_by(leaves.c.leaf_index))).all())
         if not found:
             return False
         await self._stream.append(RECORD, [_record(row) for row in found])
@@ -81,6 +83,12 @@ class Publisher:
             row = await read_state(db)
         value = json.dumps({"position": row.position, "size": row.size}).encode()
         await self._stream.append(PROGRESS, [Entry(PROGRESS_KEY, value)])
+
+
+def _within(most: int, rows: Sequence[Any]) -> list[Any]:
+    """The first rows, whose leaves have at most so many bytes, or one."""
+    sizes = accumulate(len(row.leaf) for row in rows)
+    return [row for count, (row, size) in enumerate(zip(rows, sizes, strict=True)) if size <= most or not count]
 
 
 def _record(row: Any) -> Entry:  # noqa: ANN401 (a row)

@@ -4,12 +4,16 @@ Crash at any line: before the commit nothing has happened; after it everything h
 the rows. After a failed or unknown commit all that is in memory is forgotten and the row is read again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
+from hifadhi.errors import Refused
 from hifadhi.evidence import leaf as leaves
-from hifadhi.evidence.fold import Fold, names_in
+from hifadhi.evidence import submission as submissions
+from hifadhi.evidence.fold import Fold, names_in, names_of
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.leaf import Leaf
+from hifadhi.evidence.submission import Submission
 from hifadhi.evidence.tree import Edge
 from hifadhi.hub.registry import batch as batches
 from hifadhi.hub.registry import rows
@@ -85,7 +89,7 @@ class Sealer:
         latest = max(batches.stored_at(leaf) for leaf in found)
         async with self._store.read() as db:
             due = await rows.due_clocks(db, latest, MOST_LAPSES + len(found))
-        await self._at_hand(fold, [leaf.envelope for leaf in found if leaf.envelope], due)
+        await self._at_hand(fold, (names_in(leaf.envelope) for leaf in found if leaf.envelope), due)
         return await self._committed(batches.refold(fold, self.position, found), fold)
 
     async def _ready(self) -> Fold:
@@ -96,16 +100,16 @@ class Sealer:
 
     async def _ruled(self, fold: Fold, records: Sequence[Record], due: list[Clock]) -> Batch:
         if len(due) > MOST_LAPSES:
-            await self._at_hand(fold, [], due[:-1])
+            await self._at_hand(fold, (), due[:-1])
             return batches.lapses_only(fold, self.position, records[0], due[-2])
-        await self._at_hand(fold, [record.value for record in records if record.value], due)
-        return batches.rule(fold, self.position, records)
+        read = _read(records)
+        await self._at_hand(fold, map(names_of, read.values()), due)
+        return batches.rule(fold, self.position, records, read)
 
-    async def _at_hand(self, fold: Fold, envelopes: Sequence[bytes], due: Sequence[Clock]) -> None:
+    async def _at_hand(self, fold: Fold, names: Iterable[tuple[set[str], str | None]], due: Sequence[Clock]) -> None:
         """Load what the rules may ask for: the cases and messages that are named, and the cases with a clock due."""
         ids, case_ids = set[str](), {clock.case for clock in due}
-        for raw in envelopes:
-            named, case = names_in(raw)
+        for named, case in names:
             ids |= named
             case_ids |= {case} if case else set()
         async with self._store.read() as db:
@@ -117,3 +121,12 @@ class Sealer:
             edge = await rows.commit(db, batch, fold, self._edge)
         self._fold, self._edge, self.position = fold, edge, batch.next_position
         return batch
+
+
+def _read(records: Sequence[Record]) -> dict[int, Submission]:
+    """The submissions in the records by position, without what does not decode: it names nothing."""
+    read = {}
+    for record in records:
+        with suppress(Refused):
+            read[record.position] = submissions.read(record.value or b"")
+    return read

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
+from hifadhi.hub.registry import metrics
+from hifadhi.hub.registry.lease import Lease
 from hifadhi.hub.registry.publisher import Publisher
 from hifadhi.hub.registry.recovery import recover
 from hifadhi.hub.registry.rows import SwapLost
@@ -20,14 +23,21 @@ from hifadhi.stream.topics import SUBMISSIONS
 
 BATCH = 500
 IDLE_S = 0.25
+# So many at once are a load. Then the next batch waits a little for company: what each costs by itself is shared.
+CROWD = 16
+GATHER_S = 0.03
 TICK_EVERY_MS = 1000
-STAND_BY_S = 1.0
+STAND_BY_S = 0.5
+STOP_S = 1.0
 
 
 class Registry:
-    """One sequencer. A second instance on the same store loses every swap, forgets, and stands by."""
+    """One sequencer. A second instance on the same store loses every swap, forgets, and stands by.
 
-    def __init__(
+    `lease`: what keeps that second one quiet; None if there is never one.
+    """
+
+    def __init__(  # noqa: PLR0913 (by keyword only, each one thing that wiring gives)
         self,
         *,
         stream: Stream,
@@ -36,36 +46,53 @@ class Registry:
         ledger_key: Ed25519PrivateKey,
         audience: str,
         clock_ms: Callable[[], int],
+        lease: Lease | None = None,
     ) -> None:
-        self._stream, self._store, self._clock_ms = stream, store, clock_ms
+        self._stream, self._store, self._clock_ms, self._lease = stream, store, clock_ms, lease
         self._sealer = Sealer(store, root)
         self._publisher = Publisher(store, stream, root.origin, ledger_key)
         self._faces = Faces(store=store, root=root, audience=audience, clock_ms=clock_ms)
         self._task: asyncio.Task[None] | None = None
         self._due: int | None = None
         self._ticked = 0
+        self._waits: str | None = None
 
     def routes(self) -> list[web.RouteDef]:
         """Ledger, proofs and directory."""
         return self._faces.routes()
 
     async def start(self) -> None:
-        """Recover, then rule in the background."""
-        refolded = await self._take_over()
-        log.info("registry ready", size=self._sealer.size, refolded=refolded)
+        """Recover if it is our turn, then rule in the background."""
+        if await self._is_our_turn():
+            await self._take_over()
+        else:
+            await self._sealer.load()  # the rows that the faces read are there from here on
+            self._sealer.forget()
         self._task = asyncio.create_task(self._run(), name="registry")
+
+    def hush(self) -> None:
+        """Nobody waits here."""
 
     async def stop(self) -> None:
         """End within a batch. Whatever is half done is finished from the rows at the next start."""
         task, self._task = self._task, None
         if task:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.wait([task], timeout=STOP_S)
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        if self._lease:
+            with suppress(Unavailable, TimeoutError):  # then the standby finds out by itself
+                async with asyncio.timeout(1):
+                    await self._lease.release()
 
     @property
-    def healthy(self) -> bool:
-        """Whether the loop runs."""
-        return self._task is not None and not self._task.done()
+    def trouble(self) -> str | None:
+        """Why nothing is sealed here, in a sentence; None if all is well, or another registry's turn."""
+        if self._task is None or self._task.done():
+            return "The registry has stopped; see the diagnostics."
+        return self._waits
 
     async def _run(self) -> None:
         while True:
@@ -77,6 +104,7 @@ class Registry:
                 await asyncio.sleep(STAND_BY_S)
             except Unavailable as error:
                 log.warning("registry waits", why=str(error))
+                self._waits = "The registry waits for its broker or its database."
                 self._sealer.forget()
                 await asyncio.sleep(error.retry_after_s)
             except Exception:
@@ -84,25 +112,40 @@ class Registry:
                 log.exception("registry stopped")
                 raise
 
+    async def _is_our_turn(self) -> bool:
+        ours = self._lease is None or await self._lease.keep()
+        metrics.HOLDS.set(ours)
+        return ours
+
     async def _step(self) -> None:
+        if not await self._is_our_turn():
+            self._sealer.forget()
+            self._waits = None
+            await asyncio.sleep(STAND_BY_S)
+            return
         if self._sealer.has_forgotten:
             await self._take_over()
         records = await self._stream.read(SUBMISSIONS, self._sealer.position, limit=BATCH, wait_s=IDLE_S)
         if records:
             await self._seal(records)
+            if CROWD <= len(records) < BATCH:
+                await asyncio.sleep(GATHER_S)
         else:
             await self._tick()
 
-    async def _take_over(self) -> int:
-        """Go on from the committed row, whoever committed it and however far he came; how many leaves were refolded."""
+    async def _take_over(self) -> None:
+        """Go on from the committed row, whoever committed it and however far he came."""
         refolded = await recover(self._store, self._stream, self._sealer)
         await self._publisher.catch_up()
         self._due = await self._sealer.next_due()
-        return refolded
+        self._waits = None
+        log.info("registry seals", size=self._sealer.size, refolded=refolded)
 
     async def _seal(self, records: Sequence[Record]) -> None:
-        batch = await self._sealer.seal(records)
-        await self._publisher.catch_up()
+        with metrics.BATCH.time():
+            batch = await self._sealer.seal(records)
+            await self._publisher.catch_up()
+        metrics.note(batch)
         for record, dead in batch.dead:
             log.error("dead letter", position=record.position, cause=dead.cause)
         self._due = await self._sealer.next_due()

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.evidence import checkpoint, tree
 from hifadhi.evidence.checkpoint import Checkpoint
-from hifadhi.evidence.tiles import WIDTH, Tile, complete_hash, node_from_tiles, tiles_changed
-from hifadhi.evidence.tree import Edge
+from hifadhi.evidence.tiles import HEIGHT, WIDTH, Tile, complete_hash, node_from_tiles, tiles_changed
+from hifadhi.evidence.tree import HASH_BYTES, Edge
 from hifadhi.hub.registry.rows import read_state
 from hifadhi.hub.registry.tables import leaves, state, tiles
 from hifadhi.store.port import Store
@@ -45,26 +45,29 @@ async def catch_up(store: Store, origin: str, private: Ed25519PrivateKey) -> Non
 
 async def _write_tiles(db: AsyncConnection, old: int, new: int) -> None:
     for tile in sorted(tiles_changed(old, new), key=lambda t: t.level):  # a level is made of the one below
-        hashes = await _hashes(db, tile)
+        hashes = await _hashes(db, tile, old)
         row = {"level": tile.level, "tile_index": tile.index, "hashes": hashes}
         await db.execute(upsert(tiles, keys=["level", "tile_index"], set_=["hashes"]), [row])
 
 
-async def _hashes(db: AsyncConnection, tile: Tile) -> bytes:
+async def _hashes(db: AsyncConnection, tile: Tile, old: int) -> bytes:
+    """The tile as it is to be: what the tree of `old` leaves had of it stands, and only the rest is asked for."""
     first, end = tile.index * WIDTH, tile.index * WIDTH + tile.width
-    if tile.level == 0:
-        found = (
-            select(leaves.c.hash)
-            .where(leaves.c.leaf_index >= first, leaves.c.leaf_index < end)
-            .order_by(leaves.c.leaf_index)
-        )
-        return b"".join((await db.execute(found)).scalars())
-    below = (
-        select(tiles.c.hashes)
-        .where(tiles.c.level == tile.level - 1, tiles.c.tile_index >= first, tiles.c.tile_index < end)
-        .order_by(tiles.c.tile_index)
-    )
-    return b"".join(complete_hash(row) for row in (await db.execute(below)).scalars())
+    known = max(0, (old >> (HEIGHT * tile.level)) - first)
+    kept = (await read_tile(db, tile.level, tile.index))[: known * HASH_BYTES] if known else b""
+    if len(kept) < known * HASH_BYTES:  # rows that somebody emptied
+        known, kept = 0, b""
+    return kept + b"".join(await _new_hashes(db, tile.level, first + known, end))
+
+
+async def _new_hashes(db: AsyncConnection, level: int, first: int, end: int) -> list[bytes]:
+    if level == 0:
+        index = leaves.c.leaf_index
+        found = select(leaves.c.hash).where(index >= first, index < end).order_by(index)
+        return list((await db.execute(found)).scalars())
+    index = tiles.c.tile_index
+    below = select(tiles.c.hashes).where(tiles.c.level == level - 1, index >= first, index < end).order_by(index)
+    return [complete_hash(row) for row in (await db.execute(below)).scalars()]
 
 
 async def _root(db: AsyncConnection, size: int) -> bytes:

@@ -1,5 +1,7 @@
 """What the first page tells an operator."""
 
+import gzip
+
 from console_place import NOTHING, ConsolePlace
 from hifadhi.hub.console import query, tables
 from hifadhi.hub.console.query import DEADLINES_PAGE, NEWEST
@@ -16,6 +18,12 @@ def requests(ledger: LedgerMaker, count: int) -> list[str]:
         made.append(ledger.request(ledger.open_case()))
         ledger.tick(1000)
     return made
+
+
+async def fetched(place: ConsolePlace, address: str) -> tuple[str, bytes]:
+    async with place.client.get(address) as response:
+        assert response.status == 200 and "immutable" in response.headers["Cache-Control"]
+        return response.content_type, await response.read()
 
 
 async def test_the_root_leads_to_the_console(place: ConsolePlace) -> None:
@@ -199,13 +207,14 @@ async def test_a_page_that_is_full_of_rows_is_small(place: ConsolePlace) -> None
     await place.caught_up()
     place.ledger.now_ms += 60 * 24 * HOUR
     page = await place.page("/console")
-    style = next(named["href"] or "" for tag, named in page.tags if tag == "link")
-    async with place.client.get(style) as response:
-        assert response.content_type == "text/css"
-        css = await response.read()
+    addresses = [named.get("href") or named.get("src") for tag, named in page.tags if tag in {"link", "script"}]
+    files = [await fetched(place, address or "") for address in addresses]
+    assert [kind for kind, _ in files] == ["text/css", "image/svg+xml", "text/javascript"]
     assert len(page.tables["deadlines"]) == DEADLINES_PAGE
     assert len(page.tables["overdue"]) == query.OVERDUE
-    assert len(page.html.encode()) + len(css) <= 60_000
+    whole = [page.html.encode(), *(content for _, content in files)]
+    assert sum(len(gzip.compress(content)) for content in whole) <= 15_000  # two seconds at 64 kbit/s
+    assert sum(map(len, whole)) <= 72_000
 
 
 async def test_what_is_wrong_with_the_other_services_is_said_on_the_first_page(place: ConsolePlace) -> None:

@@ -299,7 +299,7 @@ async def test_a_false_record_stops_delivery_loudly_and_what_is_there_can_still_
         await place.publish()
 
         async def stopped() -> bool:
-            return served.delivery.trouble == "TAMPERED"
+            return served.delivery.trouble == "Delivery stands still: TAMPERED."
 
         await eventually(stopped)
         assert len((await served.get("ZA-DHA", "/v1/inbox"))["data"]) == 2

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from hifadhi.errors import Unavailable
-from hifadhi.hub.gateway.pressure import Pressure
+from hifadhi.hub.gateway.pressure import FIRST_RATE, Pressure, Rate
 from hifadhi.stream.port import Entry
-from hifadhi.stream.topics import PROGRESS, PROGRESS_KEY
+from hifadhi.stream.topics import PROGRESS, PROGRESS_KEY, SUBMISSIONS
 from registry_place import Place
 
 MAX_DELAY_S = 60
@@ -54,3 +54,32 @@ async def test_progress_told_late_by_a_paused_registry_takes_nothing_back(place:
     place.cast.clock.wait(hours=1)
     await pressure.measure()
     pressure.check()
+
+
+async def test_a_flood_is_stopped_before_its_first_message_is_old(place: Place, pressure: Pressure) -> None:
+    """At the rate first believed in, the last of so many would be late, though none waits for a second yet."""
+    await pressure.measure()
+    await place.stream.append(SUBMISSIONS, [Entry(b"", b"x")] * int(FIRST_RATE * MAX_DELAY_S / 2 + 1))
+    await pressure.measure()
+    with pytest.raises(Unavailable, match="behind"):
+        pressure.check()
+
+
+def test_the_rate_is_that_of_a_registry_with_work() -> None:
+    rate = Rate()
+    for second in range(20):
+        rate.observe(3000 * second, 100_000, float(second))
+    assert rate.seconds_for(30_000) == pytest.approx(10, rel=0.01)
+    for second in range(20, 100):  # without work it shows no rate, and none is forgotten
+        rate.observe(60_000, 0, float(second))
+    assert rate.seconds_for(30_000) == pytest.approx(10, rel=0.01)
+
+
+def test_a_registry_that_stands_still_is_soon_expected_to_go_on_doing_so() -> None:
+    rate = Rate()
+    for second in range(20):
+        rate.observe(3000 * second, 100, float(second))
+    assert rate.seconds_for(100) < 1
+    for quarter in range(40):
+        rate.observe(60_000, 100, 20 + quarter / 4)
+    assert rate.seconds_for(100) > 5

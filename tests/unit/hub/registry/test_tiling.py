@@ -46,7 +46,7 @@ async def test_at_every_size_the_files_are_those_of_the_tree_and_every_leaf_is_p
 
 async def check_proofs(place: Place, leaves: list[bytes]) -> None:
     verifiers: list[Verifier] = ledger_verifiers(place.cast.root)
-    async with TestClient(TestServer(application([place.registry()], ready=lambda: True))) as client:
+    async with TestClient(TestServer(application({"registry": place.registry()}))) as client:
         for index in {0, 14, len(leaves) // 2, len(leaves) - 1, 254, 255, 256} & set(range(len(leaves))):
             proof = parse_proof(await (await client.get(f"/v1/proofs/{index}")).text())
             assert proof.index == index

@@ -18,7 +18,7 @@ from registry_place import AUDIENCE, Place
 async def get(place: Place, path: str, reader: str | None = None, audience: str = AUDIENCE) -> tuple[int, Any]:
     headers = {"Authorization": place.cast.token(reader, audience)} if reader else {}
     async with (
-        TestClient(TestServer(application([place.registry()], ready=lambda: True))) as client,
+        TestClient(TestServer(application({"registry": place.registry()}))) as client,
         client.get(path, headers=headers) as answer,
     ):
         return answer.status, await (answer.json() if "json" in answer.content_type else answer.read())
