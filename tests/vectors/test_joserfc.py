@@ -106,6 +106,5 @@ def test_every_reader_opens_their_sealed_part_here() -> None:
     for key in _READERS:
         sealing.add_recipient({"alg": jwe.ALG, "kid": key.kid}, _theirs(key, private=False))
     sealed = json.dumps(joserfc.jwe.encrypt_json(sealing, None, registry=_REGISTRY))
-    assert jwe.reader_kids(sealed) == tuple(key.kid for key in _READERS)
     for key in _READERS:
-        assert jwe.open_sealed(sealed, key=key, **_WHERE) == b"secret"
+        assert jwe.open_sealed(sealed, keys=(key,), **_WHERE) == b"secret"

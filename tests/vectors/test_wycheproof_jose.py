@@ -152,7 +152,7 @@ def test_no_foreign_jwe_opens_as_it_stands_or_in_our_form() -> None:
         key = _reading_key(group)
         for sealed in (text, _in_our_form(text, key)):
             with pytest.raises(Refused, match="UNOPENABLE"):
-                jwe.open_sealed(sealed, key=key, message="m", part="content", sender="A")
+                jwe.open_sealed(sealed, keys=(key,), message="m", part="content", sender="A")
         seen += 1
     assert seen == 139
 

@@ -20,10 +20,11 @@ from hifadhi.agency.keyring import read_key
 from hifadhi.agency.mirror import INCOMING, Mirror, Mirrored
 from hifadhi.agency.replay import Replay
 from hifadhi.agency.replay import replay as replay_case
+from hifadhi.agency.signature_workers import signatures_of
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import strict_json
-from hifadhi.evidence.audit import CHECKPOINT, TILES, Audit
+from hifadhi.evidence.audit import CHECKPOINT, TILES, Audit, read_checkpoint
 from hifadhi.evidence.b64 import encode
 from hifadhi.referral import root as root_file
 from hifadhi.referral.root import Root
@@ -80,9 +81,10 @@ def verify(folder: Path, /, *, root: RootFile, as_json: Json = False, quiet: Qui
     """
 
     def run() -> None:
-        audit = Audit(_whole(folder), _root(root))
-        with output.progress("verifying", quiet=quiet or as_json) as told:
-            report = audit.run(lambda leaf: told(leaf.index + 1, audit.checkpoint.size))
+        archive, known = _whole(folder), _root(root)
+        size = read_checkpoint(archive, known).size
+        with signatures_of(size) as signatures, output.progress("verifying", quiet=quiet or as_json) as told:
+            report = Audit(archive, known, signatures).run(lambda leaf: told(leaf.index + 1, size))
         if as_json:
             output.say_json(output.report_fields(report))
         elif not quiet:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -15,6 +15,9 @@ from hifadhi.evidence.b64 import encode
 from hifadhi.evidence.verify import Report
 from hifadhi.referral.directory import Agency
 from hifadhi.referral.story import WAITING, Deadline, Line
+
+TOLD_EVERY: Final = 64
+"""Leaves. Telling the bar of each would cost as much as deciding it."""
 
 
 def say(text: str) -> None:
@@ -47,7 +50,12 @@ def progress(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         *columns, TimeRemainingColumn(), console=console, disable=quiet or not console.is_terminal, transient=True
     ) as bar:
         task = bar.add_task(what, total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+        def told(done: int, of: int) -> None:
+            if done % TOLD_EVERY == 0 or done == of:
+                bar.update(task, completed=done, total=of)
+
+        yield told
 
 
 def report_fields(report: Report) -> dict[str, Any]:

@@ -49,14 +49,25 @@ class Sent:
 
 
 class Client:
-    """One agency at one exchange: `keyring` or the folder that holds it, `root` as handed over, the base URL."""
+    """One agency at one exchange: `keyring` or the folder that holds it, `root` as handed over, the base URL.
 
-    def __init__(self, keyring: Keyring | Path, root: Root, base_url: str, *, patience: Patience | None = None) -> None:
+    `faces`: see `Transport`.
+    """
+
+    def __init__(
+        self,
+        keyring: Keyring | Path,
+        root: Root,
+        base_url: str,
+        *,
+        patience: Patience | None = None,
+        faces: Mapping[str, str] | None = None,
+    ) -> None:
         self.keyring = keyring if isinstance(keyring, Keyring) else Keyring.load(keyring)
         self.root = root
         home, base_url = self.keyring.home, base_url.rstrip("/")
         token = AccessToken(self.keyring.agency, self.keyring.sign, base_url)
-        self._transport = Transport(base_url, token=token, patience=patience)
+        self._transport = Transport(base_url, token=token, patience=patience, faces=faces)
         self.exchange = Exchange(self._transport, root)
         self.latest = LatestCheckpoint(root, home / "checkpoint")
         self._known = KnownDirectory(root, self.latest)

@@ -27,7 +27,7 @@ def create(path: Path, raw: bytes, *, mode: int = PRIVATE) -> None:
 
 
 def append(path: Path, line: bytes, *, mode: int = PRIVATE) -> None:
-    """One more line at the end of the file."""
+    """One more line at the end of the file, or several with LF between them."""
     _write(path, line + b"\n", os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode)
 
 

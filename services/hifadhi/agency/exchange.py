@@ -10,6 +10,7 @@ from hifadhi.agency.receipt import Receipt, Rejection, check_batch_receipt, chec
 from hifadhi.agency.transport import Answer, Transport
 from hifadhi.errors import HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import b64u, strict_json
+from hifadhi.evidence.tiles import Tile
 from hifadhi.evidence.tree import MAX_SIZE
 from hifadhi.referral.root import Root
 
@@ -120,6 +121,10 @@ class Exchange:
     async def proof(self, index: int) -> bytes:
         """The proof of the leaf at this index (C2SP tlog-proof)."""
         return _good(await self.transport.get(f"/v1/proofs/{index}", at_most=_SMALL))
+
+    async def tile(self, tile: Tile) -> bytes:
+        """The hashes of a tile of the ledger (C2SP tlog-tiles)."""
+        return _good(await self.transport.get(f"/ledger/{tile.path()}", at_most=_SMALL))
 
     async def checkpoint(self) -> bytes:
         """The newest checkpoint's note."""

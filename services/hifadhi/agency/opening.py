@@ -137,9 +137,7 @@ def _open(entry: PartEntry, sealed: str, header: Header, keyring: Keyring) -> Cl
 
 
 def _decrypt(part: str, sealed: str, header: Header, keyring: Keyring) -> bytes:
-    named = jwe.reader_kids(sealed)
-    key = next((key for key in keyring.read if key.kid in named), keyring.read[0])
-    return jwe.open_sealed(sealed, key=key, message=header.id, part=part, sender=header.sender)
+    return jwe.open_sealed(sealed, keys=keyring.read, message=header.id, part=part, sender=header.sender)
 
 
 def _broken_rules(header: Header, bodies: Mapping[str, Closed], directory: Directory) -> Sequence[Fault]:

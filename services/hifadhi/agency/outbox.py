@@ -6,7 +6,7 @@ not be posted now is kept, not lost, and must not be composed a second time. Rec
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from hifadhi.agency import durable_file
@@ -96,16 +96,24 @@ class Outbox:
         return [await self._exchange.post(messages[0])]
 
     def _settle(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
-        accepted, refused = [], []
-        for message, outcome in zip(messages, outcomes, strict=True):
-            if isinstance(outcome, Receipt):
-                accepted.append(message.number)
-                self._keep(message, "receipt", outcome.token)
-            elif outcome is not None:
-                refused.append(message.number)
-                self._keep(message, "refusal", outcome.evidence)
+        answered = [(m, outcome) for m, outcome in zip(messages, outcomes, strict=True) if outcome is not None]
+        if answered:
+            lines = b"\n".join(_evidence(answered))
+            durable_file.append(self.journal.path.with_name("evidence.jsonl"), lines)
+        accepted = [message.number for message, outcome in answered if isinstance(outcome, Receipt)]
+        refused = [message.number for message, outcome in answered if isinstance(outcome, Rejection)]
         self.journal.settle(accepted, refused)
 
-    def _keep(self, message: Message, kind: str, token: str | None) -> None:
-        line = strict_json.dump({"id": message.id, "digest": message.digest, kind: token})
-        durable_file.append(self.journal.path.with_name("evidence.jsonl"), line)
+
+def _evidence(answered: Iterable[tuple[Message, Receipt | Rejection]]) -> Iterator[bytes]:
+    """What proves the answers, a line each; a batch's one receipt, which lists its messages, is kept once."""
+    receipts: dict[str, list[Message]] = {}
+    for message, outcome in answered:
+        if isinstance(outcome, Receipt):
+            receipts.setdefault(outcome.token, []).append(message)
+        else:
+            yield strict_json.dump({"id": message.id, "digest": message.digest, "refusal": outcome.evidence})
+    for token, messages in receipts.items():
+        one = {"id": messages[0].id, "digest": messages[0].digest}
+        named = one if len(messages) == 1 else {"ids": [message.id for message in messages]}
+        yield strict_json.dump({**named, "receipt": token})

@@ -72,10 +72,22 @@ class Answer:
 
 
 class Transport:
-    """A session with one exchange. `token` signs for what only its agency may read."""
+    """A session with one exchange. `token` signs for what only its agency may read.
 
-    def __init__(self, base_url: str, *, token: AccessToken | None = None, patience: Patience | None = None) -> None:
+    `faces`: by the beginning of a path the base URL of the service that answers it, where it is not the one base URL;
+    of several beginnings the longest counts.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: AccessToken | None = None,
+        patience: Patience | None = None,
+        faces: Mapping[str, str] | None = None,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._faces = sorted((faces or {}).items(), key=lambda face: -len(face[0]))
         self.patience = patience or Patience()
         self._token = token
         self._session: aiohttp.ClientSession | None = None
@@ -107,6 +119,9 @@ class Transport:
         options = {"data": body, "headers": {"Content-Type": content_type, **self._headers(private=False)}}
         return await self._patiently("POST", path, at_most, 0, options)
 
+    def _face(self, path: str) -> str:
+        return next((url for beginning, url in self._faces if path.startswith(beginning)), self.base_url)
+
     def _headers(self, *, private: bool) -> dict[str, str]:
         bearer = {"Authorization": f"Bearer {self._token.text()}"} if private and self._token else {}
         return {"Accept-Encoding": "identity", **bearer}
@@ -132,7 +147,7 @@ class Transport:
         if self._session is None:
             raise Unavailable("not connected; use it within 'async with'")
         timeout = aiohttp.ClientTimeout(total=self.patience.request_s + wait_s)
-        url = self.base_url + path
+        url = self._face(path) + path
         async with self._session.request(method, url, timeout=timeout, allow_redirects=False, **options) as response:
             body = await _bounded(response, max(at_most, MAX_PROBLEM))
             return Answer(response.status, body, _retry_after_s(response.headers.get("Retry-After", "")))

@@ -18,7 +18,7 @@ from hifadhi.evidence.checkpoint import Checkpoint, open_checkpoint
 from hifadhi.evidence.tile_rows import TileRows
 from hifadhi.evidence.tiles import ENTRIES, HEIGHT, WIDTH, Tile, parse_path
 from hifadhi.evidence.tree import HASH_BYTES, leaf_hash
-from hifadhi.evidence.verify import Report, Verified, Verifier
+from hifadhi.evidence.verify import IN_LINE, Report, Signatures, Verified, Verifier
 from hifadhi.referral.root import Root
 
 CHECKPOINT: Final = "checkpoint"
@@ -45,14 +45,23 @@ def read_checkpoint(files: Mapping[str, bytes], root: Root) -> Checkpoint:
 class Audit:
     """Checks the files of an archive (path to bytes) against the root; the verifier's agencies can be asked after."""
 
-    def __init__(self, files: Mapping[str, bytes], root: Root) -> None:
-        self._files = files
+    def __init__(self, files: Mapping[str, bytes], root: Root, signatures: Signatures = IN_LINE) -> None:
+        self._files, self._signatures = files, signatures
         self.checkpoint = read_checkpoint(files, root)
-        self.verifier = Verifier(root)
+        self.verifier = Verifier(root, signatures)
         self._rows = TileRows()
 
     def run(self, seen: Seen = lambda _: None) -> Report:
-        """The report, after `seen` has been told every leaf that stands, in order; else `Tampered`."""
+        """The report, after `seen` has been told every leaf that stands, in order; else `Tampered`.
+
+        Whether what `seen` is told was signed, is known at the end, where signatures are checked elsewhere.
+        """
+        try:
+            return self._run(seen)
+        finally:
+            self._signatures.settle()  # of two leaves that do not stand, the first is named
+
+    def _run(self, seen: Seen) -> Report:
         for bundle in _bundles(self.checkpoint.size):
             self._check_bundle(bundle, seen)
         self._compare(self._rows.partial())

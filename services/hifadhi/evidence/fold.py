@@ -10,13 +10,15 @@ submission:
 5. All else gets a leaf, recorded or refused, with the gateway's own codes first, then those of `decide`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
 from hifadhi.errors import Fault, Refused
-from hifadhi.evidence import strict_json
-from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
+from hifadhi.evidence import submission as submissions
+from hifadhi.evidence.jws import Envelope
 from hifadhi.evidence.leaf import LAPSED, RECORDED, REFUSED, Leaf, Ruling
+from hifadhi.evidence.submission import Submission
 from hifadhi.referral import admission, instant, message
 from hifadhi.referral.case import Case, Clock, Sealed
 from hifadhi.referral.closed import is_uuid7
@@ -56,7 +58,8 @@ class NewLeaf:
 class Fold:
     """What the leaves so far come to. `cases` and `past` may be the few that the next submissions need.
 
-    `past` has messages by id; one that reused another's id, by its digest.
+    `past` has messages by id; one that reused another's id, by its digest. `signed` refuses an envelope whose
+    signatures do not match: here and now, unless it is for an auditor to check them elsewhere.
     """
 
     directory: Directory
@@ -65,6 +68,7 @@ class Fold:
     stored_at: int = 0
     cases: dict[str, Case] = field(default_factory=dict)
     past: dict[str, Sealed] = field(default_factory=dict)
+    signed: Callable[[Envelope, Directory], None] = admission.check_signatures
     _clocks: list[Clock] = field(default_factory=list)
 
     def load(self, cases: dict[str, Case], past: dict[str, Sealed]) -> None:
@@ -79,9 +83,12 @@ class Fold:
 
     def next_clock(self) -> Clock | None:
         """The clock at hand that lapses first."""
-        while self._clocks and self._clocks[0] not in self._running(self._clocks[0].case):
+        while self._clocks:
+            first = self._clocks[0]
+            if first.case in self.cases and self.cases[first.case].runs(first):
+                return first
             heappop(self._clocks)
-        return self._clocks[0] if self._clocks else None
+        return None
 
     def lapse(self, position: int, time_ms: int) -> NewLeaf | None:
         """Rule 2: the next lapse that the record at `position` triggers, or None when nothing more is due."""
@@ -106,21 +113,30 @@ class Fold:
         return self._sealed(Leaf(ruling, b""), stored_at, case.id, None)
 
     def rule(self, position: int, time_ms: int, raw: bytes) -> NewLeaf | Repeat | DeadLetter:
-        """Rules 3 to 5, for the envelope stored at `position`; its lapses have been sealed."""
+        """Rules 3 to 5, for the bytes stored at `position`; its lapses have been sealed."""
         try:
-            envelope = read_envelope(raw, typ=MESSAGE)
-            admission.check_signatures(envelope, self.directory)
-            message_id, named = _identity(envelope)
+            submission = submissions.read(raw)
         except Refused as refusal:  # rule 3
             return DeadLetter(refusal.code)
-        for name in (message_id, envelope.digest):  # rule 4
-            earlier = self.past.get(name)
-            if earlier is not None and earlier.digest == envelope.digest:
-                return Repeat(earlier.index)
-        return self._ruled(position, self.monotone(time_ms), envelope, message_id, named)
+        return self.rule_read(position, time_ms, submission)
 
-    def _ruled(self, position: int, stored_at: int, envelope: Envelope, message_id: str, named: str | None) -> NewLeaf:
-        header, verdict = self._verdict(envelope, stored_at)  # rule 5
+    def rule_read(self, position: int, time_ms: int, submission: Submission) -> NewLeaf | Repeat | DeadLetter:
+        """The same for what has been read."""
+        try:
+            self.signed(submission.envelope, self.directory)
+            message_id, named = _identity(submission)
+        except Refused as refusal:  # rule 3
+            return DeadLetter(refusal.code)
+        for name in (message_id, submission.digest):  # rule 4
+            earlier = self.past.get(name)
+            if earlier is not None and earlier.digest == submission.digest:
+                return Repeat(earlier.index)
+        return self._ruled(position, self.monotone(time_ms), submission, message_id, named)
+
+    def _ruled(
+        self, position: int, stored_at: int, submission: Submission, message_id: str, named: str | None
+    ) -> NewLeaf:
+        header, verdict = self._verdict(submission, stored_at)  # rule 5
         case = self._effect(header, verdict, stored_at) if header and not verdict.code else self.cases.get(named or "")
         referral = case.referrals.get(_referral_id(header)) if case and header else None
         ruling = Ruling(
@@ -135,20 +151,20 @@ class Fold:
         )
         occupied = message_id if header and admission.occupies_id(verdict.code) else None
         if verdict.code == "ID_REUSED":  # the id is another message's: this one is known by its digest
-            occupied = envelope.digest
-        leaf = Leaf(ruling, envelope.to_bytes())
+            occupied = submission.digest
+        leaf = Leaf(ruling, submission.raw)
         sealed = self._sealed(leaf, stored_at, case.id if case else None, occupied, header)
         if occupied and header:
-            self.past.setdefault(occupied, _past(sealed, header, envelope))
+            self.past.setdefault(occupied, _past(sealed, header, submission.digest))
         return sealed
 
-    def _verdict(self, envelope: Envelope, stored_at: int) -> tuple[Header | None, Verdict]:
+    def _verdict(self, submission: Submission, stored_at: int) -> tuple[Header | None, Verdict]:
         try:
-            header = message.parse(envelope.payload)
+            header = message.read(submission.document)
         except Refused as refusal:
             return None, Verdict(refusal.code)
         try:
-            admission.check_keys(envelope, header, self.directory)
+            admission.check_keys(submission.envelope, header, self.directory)
             admission.check_standing(header, self.directory)
             admission.check_time(header, stored_at)
         except Refused as refusal:
@@ -167,15 +183,12 @@ class Fold:
         return self._keep(now.evolve(case, header, stored_at, self.directory, self.past))
 
     def _keep(self, case: Case) -> Case:
-        before = frozenset(self._running(case.id))
+        before = self.cases.get(case.id)
         self.cases[case.id] = case
         for clock in case.clocks:
-            if clock not in before:
+            if before is None or not before.runs(clock):
                 heappush(self._clocks, clock)
         return case
-
-    def _running(self, case: str) -> tuple[Clock, ...]:
-        return self.cases[case].clocks if case in self.cases else ()
 
     def _sealed(
         self, leaf: Leaf, stored_at: int, case: str | None, message_id: str | None, header: Header | None = None
@@ -189,21 +202,26 @@ class Fold:
 def names_in(raw: bytes) -> tuple[set[str], str | None]:
     """The messages, by id and by digest, and the case that the rules will ask of; none if it does not decode."""
     try:
-        envelope = read_envelope(raw, typ=MESSAGE)
-        document = strict_json.parse(envelope.payload)
+        return names_of(submissions.read(raw))
     except Refused:
         return set(), None
-    members = document if isinstance(document, dict) else {}
+
+
+def names_of(submission: Submission) -> tuple[set[str], str | None]:
+    """The same for what has been read; none if its payload is no JSON."""
+    try:
+        members = submission.members
+    except Refused:
+        return set(), None
     named = [members.get(name) for name in ("id", "in_reply_to", "encounter")]  # of any type, so in no set yet
     case = members.get("case")
-    ids = {envelope.digest, *(str(one) for one in named if is_uuid7(one))}
+    ids = {submission.digest, *(str(one) for one in named if is_uuid7(one))}
     return ids, str(case) if is_uuid7(case) else None
 
 
-def _identity(envelope: Envelope) -> tuple[str, str | None]:
+def _identity(submission: Submission) -> tuple[str, str | None]:
     """The id, and the case if one is named, of a payload that may break every other rule."""
-    document = strict_json.parse(envelope.payload)
-    members = document if isinstance(document, dict) else {}
+    members = submission.members
     message_id, case = members.get("id"), members.get("case")
     if not is_uuid7(message_id):
         raise Refused(Fault("SCHEMA", "/id", "a message has an id"))
@@ -214,10 +232,10 @@ def _referral_id(header: Header) -> str:
     return header.id if isinstance(header, message.ReferralRequested) else getattr(header, "referral", "")
 
 
-def _past(sealed: NewLeaf, header: Header, envelope: Envelope) -> Sealed:
+def _past(sealed: NewLeaf, header: Header, digest: str) -> Sealed:
     return Sealed(
         index=sealed.index,
-        digest=envelope.digest,
+        digest=digest,
         type=header.type,
         sender=header.sender,
         to=header.addressees,

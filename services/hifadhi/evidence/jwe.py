@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import b64u, strict_json
-from hifadhi.evidence.jwk import P256, Jwk, PrivateJwk
+from hifadhi.evidence.jwk import COORDINATE_BYTES, P256, AnyPrivateKey, AnyPublicKey, Jwk, PrivateJwk
 
 ALG: Final = "ECDH-ES+A256KW"
 ENC: Final = "A256GCM"
@@ -64,27 +64,19 @@ def seal(plaintext: bytes, *, message: str, part: str, sender: str, readers: Seq
     return sealed.decode("ascii")
 
 
-def open_sealed(sealed: str, *, key: PrivateJwk, message: str, part: str, sender: str) -> bytes:
-    """The plaintext of a part that was sealed to `key`, as this part of this message by this sender.
+def open_sealed(sealed: str, *, keys: Sequence[PrivateJwk], message: str, part: str, sender: str) -> bytes:
+    """The plaintext of a part that was sealed to one of `keys`, as this part of this message by this sender.
 
     Refused: UNOPENABLE, whatever is wrong.
     """
     try:
-        return _open(_Sealed.parse(sealed), key, _header(message, part, sender))
+        return _open(_Sealed.parse(sealed), keys, _header(message, part, sender))
     except Refused as refused:
         raise _unopenable(refused) from None
     except (InvalidUnwrap, InvalidTag):
         raise Refused(
             Fault("UNOPENABLE", "", "what was sealed has been changed, or was sealed to another key")
         ) from None
-
-
-def reader_kids(sealed: str) -> tuple[str, ...]:
-    """The kids of the keys that a part names as its readers, in its order, unproven. Refused: UNOPENABLE."""
-    try:
-        return tuple(entry.kid for entry in _Sealed.parse(sealed).entries)
-    except Refused as refused:
-        raise _unopenable(refused) from None
 
 
 def digest(sealed: str) -> str:
@@ -154,28 +146,35 @@ def _entries(value: object) -> tuple[_Entry, ...]:
     return entries
 
 
-def _open(sealed: _Sealed, key: PrivateJwk, expected: dict[str, str]) -> bytes:
+def _open(sealed: _Sealed, keys: Sequence[PrivateJwk], expected: dict[str, str]) -> bytes:
     header = strict_json.parse(b64u.decode(sealed.protected, pointer="/protected"), max_depth=1, pointer="/protected")
     if header != expected:  # rules 2 and 6
         raise Refused(Fault("SCHEMA", "/protected", "must name this message, part and sender, and nothing else"))
-    entry = next((entry for entry in sealed.entries if entry.kid == key.kid), None)
-    if entry is None:
+    ours = ((key, entry) for key in keys for entry in sealed.entries if entry.kid == key.kid)
+    key, entry = next(ours, (None, None))
+    if key is None or entry is None:
         raise Refused(Fault("READER_UNKNOWN", "/recipients", "was not sealed to this key"))
     epk = Jwk.parse(entry.epk, pointer=f"{entry.pointer}/header/epk")  # rule 5
-    content_key = aes_key_unwrap(_key_for_keys(key, epk), entry.encrypted_key)
+    content_key = aes_key_unwrap(_key_for_keys(key.key, epk.key), entry.encrypted_key)
     return AESGCM(content_key).decrypt(sealed.iv, sealed.ciphertext, sealed.protected.encode("ascii"))
 
 
 def _wrap_key(content_key: bytes, reader: Jwk) -> dict[str, Any]:
-    ephemeral = PrivateJwk.generate(P256)
-    wrapped = aes_key_wrap(_key_for_keys(ephemeral, reader), content_key)
-    header = {"alg": ALG, "kid": reader.kid, "epk": ephemeral.public.as_dict()}
+    ephemeral = ec.generate_private_key(ec.SECP256R1())
+    wrapped = aes_key_wrap(_key_for_keys(ephemeral, reader.key), content_key)
+    header = {"alg": ALG, "kid": reader.kid, "epk": _epk(ephemeral)}
     return {"header": header, "encrypted_key": b64u.encode(wrapped)}
 
 
-def _key_for_keys(private: PrivateJwk, public: Jwk) -> bytes:
+def _epk(ephemeral: ec.EllipticCurvePrivateKey) -> dict[str, str]:
+    """The public half as a JWK; made of nothing but its coordinates, for it is used once."""
+    point = ephemeral.public_key().public_numbers()
+    x, y = (b64u.encode(number.to_bytes(COORDINATE_BYTES)) for number in (point.x, point.y))
+    return {"crv": P256, "kty": "EC", "x": x, "y": y}
+
+
+def _key_for_keys(mine: AnyPrivateKey, theirs: AnyPublicKey) -> bytes:
     """The key that wraps the content key, from either side of the exchange."""
-    mine, theirs = private.key, public.key
     if not isinstance(mine, ec.EllipticCurvePrivateKey) or not isinstance(theirs, ec.EllipticCurvePublicKey):
         raise Refused(Fault("ALGORITHM", "", "a reading key is on P-256"))
     return derive_key(mine.exchange(ec.ECDH(), theirs), ALG, length=_KEY_BYTES)

@@ -9,8 +9,9 @@ Rules for a public key, and the attack that each stops:
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -26,6 +27,9 @@ P256: Final = "P-256"
 ES256: Final = "ES256"
 COORDINATE_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
+
+AnyPublicKey: TypeAlias = Ed25519PublicKey | ec.EllipticCurvePublicKey
+AnyPrivateKey: TypeAlias = Ed25519PrivateKey | ec.EllipticCurvePrivateKey
 
 _MEMBERS: Final = {("OKP", ED25519): ("crv", "kty", "x"), ("EC", P256): ("crv", "kty", "x", "y")}
 _ECDSA: Final = ec.ECDSA(SHA256())
@@ -43,7 +47,7 @@ class Jwk:
     y: bytes
     kid: str = field(init=False, compare=False)
     """The RFC 7638 thumbprint."""
-    key: Ed25519PublicKey | ec.EllipticCurvePublicKey = field(init=False, compare=False, repr=False)
+    key: AnyPublicKey = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         thumbprint = sha256(strict_json.dump(self.as_dict())).digest()  # the members are in RFC 7638's order
@@ -91,7 +95,7 @@ class PrivateJwk:
     """A private key with its public half. `repr` shows the public half only."""
 
     public: Jwk
-    key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey = field(repr=False, compare=False)
+    key: AnyPrivateKey = field(repr=False, compare=False)
 
     @classmethod
     def generate(cls, crv: str) -> Self:
@@ -137,7 +141,7 @@ class PrivateJwk:
         return r.to_bytes(COORDINATE_BYTES) + s.to_bytes(COORDINATE_BYTES)
 
     @classmethod
-    def _of(cls, key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> Self:
+    def _of(cls, key: AnyPrivateKey) -> Self:
         if isinstance(key, Ed25519PrivateKey):
             return cls(Jwk(ED25519, key.public_key().public_bytes_raw(), b""), key)
         point = key.public_key().public_numbers()
@@ -153,10 +157,15 @@ def _closed(obj: object, more: tuple[str, ...], pointer: str) -> tuple[str, dict
     raise Refused(Fault("SCHEMA", pointer, "must be a JWK of kty OKP and crv Ed25519, or of kty EC and crv P-256"))
 
 
-def _public_key(x: bytes, y: bytes) -> Ed25519PublicKey | ec.EllipticCurvePublicKey:
+def _public_key(x: bytes, y: bytes) -> AnyPublicKey:
     if y:
         point = ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), ec.SECP256R1())
         return point.public_key()  # rule 3: ValueError off the curve
+    return _ed25519(x)
+
+
+@lru_cache(maxsize=4096)  # a directory's statements are read more than once, and the check is as dear as a signature's
+def _ed25519(x: bytes) -> Ed25519PublicKey:
     if not _is_sound_ed25519(x):
         raise ValueError("not a sound point")
     return Ed25519PublicKey.from_public_bytes(x)
@@ -176,7 +185,7 @@ def _is_small_order(y: int) -> bool:
     return y in {0, 1, _P - 1} or (_D * y**4 + 2 * y * y - 1) % _P == 0
 
 
-def _private_key(crv: str, d: bytes) -> Ed25519PrivateKey | ec.EllipticCurvePrivateKey:
+def _private_key(crv: str, d: bytes) -> AnyPrivateKey:
     if crv == ED25519:
         return Ed25519PrivateKey.from_private_bytes(d)
     return ec.derive_private_key(int.from_bytes(d), ec.SECP256R1())

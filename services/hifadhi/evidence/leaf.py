@@ -4,10 +4,11 @@ The bytes are what the tree hashes, so there is one way to write a leaf, and rea
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from hifadhi.errors import HifadhiError, Tampered
+from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import strict_json
 
 FORMAT: Final = b"hifadhi/leaf/1"
@@ -42,9 +43,10 @@ class Ruling:
     def to_bytes(self) -> bytes:
         """One line of JSON, without its LF."""
         said = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
-        return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
+        return _ENCODER.encode(said).encode()
 
 
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _FIELDS: Final = tuple(field.name for field in fields(Ruling))
 
 
@@ -73,23 +75,19 @@ def parse(raw: bytes) -> Leaf:
 
 def _ruling(line: bytes) -> Ruling:
     try:
-        said: dict[str, Any] = strict_json.parse(line, max_depth=2)
-        if "parties" in said:
-            said["parties"] = tuple(said["parties"])
-        ruling = Ruling(**said)
-    except (HifadhiError, TypeError) as error:
+        said = strict_json.parse(line, max_depth=2)
+        _check_types(said)
+        return Ruling(**said | ({"parties": tuple(said["parties"])} if "parties" in said else {}))
+    except (Refused, AttributeError, TypeError) as error:
         raise Tampered("the ruling of a leaf cannot be read") from error
-    _check_types(ruling)
-    return ruling
 
 
-def _check_types(ruling: Ruling) -> None:
+def _check_types(said: Mapping[str, Any]) -> None:
     """Each field has its JSON type: a reader may rely on it before anything has been re-decided."""
-    for name, kind in _TYPES.items():
-        value = getattr(ruling, name)
-        if value is not None and type(value) is not kind:
+    for name, value in said.items():
+        if name in _TYPES and type(value) is not _TYPES[name]:
             raise Tampered(f"the ruling's '{name}' has the wrong type")
-    if ruling.parties is not None and not all(isinstance(party, str) for party in ruling.parties):
+    if not all(isinstance(party, str) for party in said.get("parties", ())):
         raise Tampered("the ruling's 'parties' have the wrong type")
 
 
@@ -97,5 +95,5 @@ _TYPES: Final[dict[str, type]] = {
     **dict.fromkeys(("ruling", "code", "stored_at", "clock", "case", "referral", "due", "responsible"), str),
     **dict.fromkeys(("position", "case_version", "referral_version"), int),
     "irregular": bool,
-    "parties": tuple,
+    "parties": list,
 }

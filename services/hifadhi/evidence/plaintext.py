@@ -27,8 +27,9 @@ def wrap(body: dict[str, Any], *, schema: str, floor: int, salt: bytes) -> bytes
 
     Refused: what `unwrap` would refuse; TOO_LARGE above 512 KiB.
     """
-    bare = _dump(body, schema, salt, "")
-    plaintext = _dump(body, schema, salt, "0" * (padme(max(len(bare), floor)) - len(bare)))
+    bare = strict_json.dump({"salt": b64u.encode(salt), "schema": schema, "body": body, "pad": ""})
+    missing = padme(max(len(bare), floor)) - len(bare)
+    plaintext = bare.removesuffix(b'"}') + b"0" * missing + b'"}'
     unwrap(plaintext, schema=schema, commitment=commitment(plaintext))
     return plaintext
 
@@ -64,7 +65,3 @@ def padme(length: int) -> int:
     free_bits = exponent - exponent.bit_length()
     mask = (1 << free_bits) - 1
     return (length + mask) & ~mask
-
-
-def _dump(body: dict[str, Any], schema: str, salt: bytes, pad: str) -> bytes:
-    return strict_json.dump({"salt": b64u.encode(salt), "schema": schema, "body": body, "pad": pad})

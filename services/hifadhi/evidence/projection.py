@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import leaf as leaves
-from hifadhi.evidence import strict_json
-from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
+from hifadhi.evidence import submission as submissions
+from hifadhi.evidence.jws import Envelope
 from hifadhi.evidence.leaf import LAPSED, RECORDED, Leaf
+from hifadhi.evidence.submission import Submission
 from hifadhi.referral import admission, instant, message
 from hifadhi.referral.case import Case, Clock, Sealed
 from hifadhi.referral.closed import is_uuid7
@@ -82,22 +83,21 @@ def read(index: int, raw: bytes) -> LedgerEntry:
 
 
 def _of_message(index: int, leaf: Leaf) -> LedgerEntry:
-    envelope = read_envelope(leaf.envelope, typ=MESSAGE)
-    header = _header(envelope.payload, recorded=leaf.ruling.ruling == RECORDED)
-    document = strict_json.parse(envelope.payload)
-    members = document if isinstance(document, dict) else {}
+    submission = submissions.read(leaf.envelope)
+    header = _header(submission, recorded=leaf.ruling.ruling == RECORDED)
+    members = submission.members
     named = members.get("case") if is_uuid7(members.get("case")) else None
     if not is_uuid7(members.get("id")):
         raise Tampered("a sealed message without an id")
     if leaf.ruling.ruling == RECORDED and header and header.type not in STATEMENTS:
         named = header.about
     occupied = members["id"] if header and admission.occupies_id(leaf.ruling.code) else None
-    return LedgerEntry(index, leaf, envelope, header, occupied, named)
+    return LedgerEntry(index, leaf, submission.envelope, header, occupied, named)
 
 
-def _header(payload: bytes, *, recorded: bool) -> Header | None:
+def _header(submission: Submission, *, recorded: bool) -> Header | None:
     try:
-        return message.parse(payload)
+        return message.read(submission.document)
     except Refused:
         if recorded:
             raise

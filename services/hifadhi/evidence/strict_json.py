@@ -33,7 +33,7 @@ def parse(raw: bytes, *, max_depth: int = 16, pointer: str = "") -> Any:  # noqa
         text = raw.decode("utf-8")  # rule 1
         if _depth(raw, max_depth) > max_depth:  # rule 2
             raise Refused(Fault("TOO_DEEP", pointer, f"nested deeper than {max_depth} levels"))
-        value = _STRICT.decode(text)
+        value = _decoded(text)
         if b"\\u" in raw:
             _ENCODER.encode(value).encode("utf-8")  # rule 1: half a character has no UTF-8
     except UnicodeError:
@@ -79,6 +79,15 @@ def _depth(raw: bytes, enough: int) -> int:
     without_escapes = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
     outside_strings = b"".join(without_escapes.translate(None, _NOT_STRUCTURE).split(b'"')[::2])
     return max(accumulate(map(_STEP.__getitem__, outside_strings)), default=0)
+
+
+def _decoded(text: str) -> Any:  # noqa: ANN401 - JSON is any of six types
+    """What the decoder makes of the text; without its search for white space around an object, where there is none."""
+    if text.startswith("{"):
+        value, end = _STRICT.raw_decode(text)
+        if end == len(text):
+            return value
+    return _STRICT.decode(text)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

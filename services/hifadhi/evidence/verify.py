@@ -23,17 +23,19 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from hifadhi.errors import Refused, Tampered
-from hifadhi.evidence import strict_json
+from hifadhi.evidence import submission as submissions
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.findings import Finding, Findings
 from hifadhi.evidence.fold import DeadLetter, Fold, NewLeaf, Repeat
-from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
+from hifadhi.evidence.jws import Envelope
 from hifadhi.evidence.leaf import LAPSED, Leaf, Ruling, parse
+from hifadhi.evidence.submission import Submission
+from hifadhi.evidence.tiles import WIDTH
 from hifadhi.evidence.tree import Edge, leaf_hash
-from hifadhi.referral import instant
+from hifadhi.referral import admission, instant
 from hifadhi.referral.case import Case
 from hifadhi.referral.directory import Agency, Directory
 from hifadhi.referral.root import Root
@@ -68,13 +70,38 @@ class Report:
     findings: tuple[Finding, ...]
 
 
+class Signatures(Protocol):
+    """Who checks the signatures: in line, or elsewhere while the rules are decided here."""
+
+    def check(self, index: int, envelope: Envelope, directory: Directory) -> None:
+        """The leaf's signatures match, or it is put off to find out; else `Refused`."""
+
+    def settle(self) -> None:
+        """Nothing, if all that was put off matches; else `Tampered` with the first index that does not."""
+
+
+class InLine:
+    """Each signature when its leaf is added."""
+
+    def check(self, _index: int, envelope: Envelope, directory: Directory) -> None:
+        """See `Signatures`."""
+        admission.check_signatures(envelope, directory)
+
+    def settle(self) -> None:
+        """Nothing is ever put off."""
+
+
+IN_LINE: Final = InLine()
+
+
 class Verifier:
     """Takes the leaves in order. `Refused` RULES_UNKNOWN, if this program does not have the root's rules."""
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: Root, signatures: Signatures = IN_LINE) -> None:
         rules(root.rules)
-        self._fold = Fold(Directory.of(root), root.rules)
-        self._edge = Edge.empty()
+        self._signatures = signatures
+        self._fold = Fold(Directory.of(root), root.rules, signed=self._signed)
+        self._edge, self._hashes = Edge.empty(), list[bytes]()
         self._position = -1
         self._sealing = False
         self._counts: Counter[str] = Counter()
@@ -93,16 +120,19 @@ class Verifier:
             leaf = parse(raw)  # rule 1
             stored_at = _instant(leaf.ruling.stored_at)
             self._check_order(leaf.ruling, stored_at)
-            again = self._decided_again(leaf, stored_at)
+            again, submission = self._decided_again(leaf, stored_at)
             _compare(leaf, again.leaf)
         except Tampered as why:
             raise Tampered(str(why), index=index) from None
-        self._edge = self._edge.append(leaf_hash(raw))
-        self._note(again, stored_at)
+        self._hashes.append(leaf_hash(raw))
+        if len(self._hashes) == WIDTH:
+            self._grow()
+        self._note(again, submission, stored_at)
         return Verified(index, leaf, self._fold.cases.get(again.case or ""))
 
     def finish(self, checkpoint: Checkpoint) -> Report:
         """The report on all leaves, if they are those of this checkpoint, whose signature has been checked."""
+        self._grow()
         if (self._edge.size, self._edge.root()) != (checkpoint.size, checkpoint.root):  # rule 7
             raise Tampered("the leaves do not give the size and the root that the checkpoint signs")
         return Report(
@@ -119,6 +149,13 @@ class Verifier:
             findings=self._findings.all(),
         )
 
+    def _signed(self, envelope: Envelope, directory: Directory) -> None:
+        self._signatures.check(self._fold.size, envelope, directory)
+
+    def _grow(self) -> None:
+        self._edge = self._edge.extend(self._hashes)
+        self._hashes.clear()
+
     def _check_order(self, ruling: Ruling, stored_at: int) -> None:
         if stored_at < self._fold.stored_at:  # rule 2
             raise Tampered("stored before the leaf before it")
@@ -132,32 +169,33 @@ class Verifier:
             raise Tampered("stored at another instant than the lapses of the same position")
         self._position, self._sealing = ruling.position, ruling.ruling == LAPSED
 
-    def _decided_again(self, leaf: Leaf, stored_at: int) -> NewLeaf:
+    def _decided_again(self, leaf: Leaf, stored_at: int) -> tuple[NewLeaf, Submission | None]:
+        """What this place of the ledger owes, and the submission that it rules on, None of a lapse."""
         position = leaf.ruling.position
         lapse = self._fold.lapse(position, stored_at)
         if leaf.ruling.ruling == LAPSED:
             if lapse is None:  # rule 4
                 raise Tampered("a lapse of which nothing was due")
-            return lapse
+            return lapse, None
         if lapse is not None:  # rule 4
             raise Tampered(f"a lapse was due at {lapse.leaf.ruling.due} and is not sealed before this")
-        outcome = self._fold.rule(position, stored_at, leaf.envelope)
+        submission = _read(leaf.envelope)
+        outcome = self._fold.rule_read(position, stored_at, submission)
         if isinstance(outcome, Repeat):  # rule 6
             raise Tampered(f"the same message has its leaf already, at index {outcome.index}")
         if isinstance(outcome, DeadLetter):  # rule 6
-            raise Tampered(f"what cannot have a leaf, for it proves nothing ({outcome.cause})")
-        return outcome
+            raise proves_nothing(outcome.cause)
+        return outcome, submission
 
-    def _note(self, sealed: NewLeaf, stored_at: int) -> None:
+    def _note(self, sealed: NewLeaf, submission: Submission | None, stored_at: int) -> None:
         ruling = sealed.leaf.ruling
         self._counts[ruling.ruling] += 1
         self._counts["irregular"] += bool(ruling.irregular)
         self._stored_at = ruling.stored_at
-        if not sealed.leaf.envelope:
+        if submission is None:
             return
-        envelope = read_envelope(sealed.leaf.envelope, typ=MESSAGE)
-        said = _said(envelope)
-        kid, number = envelope.signatures[0].kid, said.get("sequence")
+        said = submission.members
+        kid, number = submission.envelope.signatures[0].kid, said.get("sequence")
         if type(number) is int and number > 0:
             agency = self._fold.directory.keys[kid].agency
             self._findings.add(kid, agency, number, sealed.index, stored_at)
@@ -171,10 +209,17 @@ class Verifier:
             self._findings.revoke(kid, 0)
 
 
-def _said(envelope: Envelope) -> dict[str, object]:
-    """The members of a payload that the fold has read; it may break every other rule."""
-    said = strict_json.parse(envelope.payload)
-    return said if isinstance(said, dict) else {}
+def _read(envelope: bytes) -> Submission:
+    """Rule 6."""
+    try:
+        return submissions.read(envelope)
+    except Refused as refusal:
+        raise proves_nothing(refusal.code) from None
+
+
+def proves_nothing(cause: str, index: int | None = None) -> Tampered:
+    """Rule 6, of a leaf whose message has this wrong with it."""
+    return Tampered(f"what cannot have a leaf, for it proves nothing ({cause})", index=index)
 
 
 def _instant(text: str) -> int:
@@ -190,6 +235,8 @@ def _instant(text: str) -> int:
 
 def _compare(leaf: Leaf, again: Leaf) -> None:
     """Rule 5. The sentence shows what was decided again, not what a stranger may have written."""
+    if leaf == again:
+        return
     for name in Ruling.__slots__:
         was, now = getattr(leaf.ruling, name), getattr(again.ruling, name)
         if was != now:

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from hifadhi.errors import Fault, Refused
-from hifadhi.evidence.jws import Envelope
+from hifadhi.evidence.jws import Claim, Envelope
 from hifadhi.referral import instant
 from hifadhi.referral.directory import IDENTITY, Directory, Key
 from hifadhi.referral.header import GOVERNANCE, Header, PartEntry
@@ -84,6 +84,11 @@ def check_signatures(envelope: Envelope, directory: Directory) -> None:
     """Rules 1, 2 and 5: every signature matches its key, which was admitted once."""
     for number, (_, key) in enumerate(_known(envelope, directory)):
         envelope.verify(number, key.jwk)
+
+
+def claims(envelope: Envelope, directory: Directory) -> list[Claim]:
+    """What remains to be checked of rule 5, where the check itself is put off."""
+    return [envelope.claim(number, key.jwk) for number, (_, key) in enumerate(_known(envelope, directory))]
 
 
 def check_standing(header: Header, directory: Directory) -> None:

@@ -32,6 +32,10 @@ class Referral:
     clock: str | None = None
     due: int | None = None
 
+    def runs(self, clock: str, due: int) -> bool:
+        """Whether this deadline is the one that runs."""
+        return self.clock == clock and self.due == due
+
     @property
     def is_live(self) -> bool:
         """Whether it asks for responsibility and has not ended: a case has at most one such."""
@@ -58,6 +62,11 @@ class Case:
         return tuple(
             Clock(r.due, self.id, r.id, r.clock) for r in self.referrals.values() if r.due is not None and r.clock
         )
+
+    def runs(self, clock: Clock) -> bool:
+        """Whether this deadline of ours runs."""
+        referral = self.referrals.get(clock.referral)
+        return referral is not None and referral.runs(clock.clock, clock.due)
 
     def to_bytes(self) -> bytes:
         """As a database row keeps it."""

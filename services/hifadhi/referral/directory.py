@@ -3,8 +3,9 @@
 Statements are leaves, so a key is valid for a leaf when the statements before it say so; no clock is asked.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -53,6 +54,15 @@ class Directory:
     agencies: Mapping[str, Agency]
     keys: Mapping[str, Key]
     threshold: int
+    _holders: Mapping[str, tuple[str, ...]] = field(init=False, compare=False, repr=False)
+    """The agencies of each role, sorted: every message asks for them, and they change with a statement only."""
+
+    def __post_init__(self) -> None:
+        holders = defaultdict[str, list[str]](list)
+        for agency in sorted(self.agencies.values(), key=lambda one: one.id):
+            for role in agency.roles:
+                holders[role].append(agency.id)
+        object.__setattr__(self, "_holders", {role: tuple(ids) for role, ids in holders.items()})
 
     @classmethod
     def of(cls, root: Root) -> "Directory":
@@ -62,7 +72,7 @@ class Directory:
 
     def with_role(self, role: str) -> tuple[str, ...]:
         """The agencies that have the role, sorted."""
-        return tuple(sorted(agency.id for agency in self.agencies.values() if role in agency.roles))
+        return self._holders.get(role, ())
 
     def reading_keys(self, agency: str) -> tuple[Jwk, ...]:
         """The agency's valid reading keys, the newest last."""

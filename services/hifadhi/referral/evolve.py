@@ -14,7 +14,7 @@ def evolve(case: Case | None, header: Header, stored_at: int, directory: Directo
     """The case after a recorded, regular message, stored at `stored_at` (milliseconds UTC)."""
     if case is None:
         return _opened(header, directory)
-    case = replace(case, parties=case.parties | {header.sender, *header.addressees})
+    case = joined(case, header)
     if isinstance(header, message.ReferralRequested):
         return _requested(case, header, stored_at, directory)
     referral = _concerned(case, header, past)
@@ -30,7 +30,8 @@ def evolve(case: Case | None, header: Header, stored_at: int, directory: Directo
 
 def joined(case: Case, header: Header) -> Case:
     """The case after an irregular message: its parties, nothing else."""
-    return replace(case, parties=case.parties | {header.sender, *header.addressees})
+    parties = case.parties.union((header.sender, *header.addressees))
+    return case if parties == case.parties else replace(case, parties=parties)
 
 
 def lapse(case: Case, clock: Clock, directory: Directory) -> Case:

@@ -1,6 +1,7 @@
 """The message types: what a header of each holds (`wire.md` §1, `domain.md` §3)."""
 
 from collections.abc import Mapping
+from operator import lt
 from typing import Annotated, Literal
 
 from pydantic import ValidationError
@@ -109,7 +110,11 @@ HEADERS: Mapping[str, type[Header]] = {**MESSAGES, **STATEMENTS}
 
 def parse(payload: bytes) -> Header:
     """The header in a payload, or `Refused`: the strict JSON codes, FORMAT_UNKNOWN, TYPE_UNKNOWN, SCHEMA."""
-    document = strict_json.parse(payload)
+    return read(strict_json.parse(payload))
+
+
+def read(document: object) -> Header:
+    """The header in a payload's JSON value, or `Refused`: FORMAT_UNKNOWN, TYPE_UNKNOWN, SCHEMA."""
     if not isinstance(document, dict):
         raise Refused(Fault("SCHEMA", "", "a header is a JSON object"))
     number = document.get("format")
@@ -145,11 +150,10 @@ def _check_lists(header: Header) -> None:
     if header.sender in header.addressees:
         raise Refused(Fault("SCHEMA", "/to", "the sender is not its own addressee"))
     for number, entry in enumerate(header.part_entries):
-        where = f"/parts/{number}/readers"
         if not _ascending(entry.readers):
-            raise Refused(Fault("SCHEMA", where, "readers are sorted, each once"))
+            raise Refused(Fault("SCHEMA", f"/parts/{number}/readers", "readers are sorted, each once"))
         if header.sender not in entry.readers:
-            raise Refused(Fault("SCHEMA", where, "the sender is always among the readers"))
+            raise Refused(Fault("SCHEMA", f"/parts/{number}/readers", "the sender is always among the readers"))
 
 
 def _check_key(header: Header) -> None:
@@ -163,4 +167,4 @@ def _check_key(header: Header) -> None:
 
 
 def _ascending(names: tuple[str, ...]) -> bool:
-    return all(names[i] < names[i + 1] for i in range(len(names) - 1))
+    return all(map(lt, names, names[1:]))

@@ -1,6 +1,7 @@
 """`root.json`: what everybody is handed once, out of band, and takes from nowhere else (`wire.md` §5)."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -42,17 +43,17 @@ class Root(Closed):
     governance: Governance
     hub: HubKeys
 
-    @property
+    @cached_property
     def governance_keys(self) -> tuple[Jwk, ...]:
         """The governance keys, each a point of its curve."""
         return _read(self.governance.keys, "/governance/keys")
 
-    @property
+    @cached_property
     def gateway_keys(self) -> dict[str, Jwk]:
         """The keys of receipts and refusals, by kid."""
         return {jwk.kid: jwk for jwk in _read(self.hub.gateway, "/hub/gateway")}
 
-    @property
+    @cached_property
     def ledger_keys(self) -> tuple[Jwk, ...]:
         """The keys of checkpoints."""
         return _read(self.hub.ledger, "/hub/ledger")

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from hifadhi.errors import Refused
-from hifadhi.evidence import b64u, checkpoint, jws, leaf, proof, strict_json, tree
+from hifadhi.evidence import b64u, checkpoint, jws, leaf, proof, strict_json, tiles, tree
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.fold import DeadLetter, Fold, NewLeaf, Repeat
 from hifadhi.evidence.jwk import PrivateJwk
@@ -33,6 +33,8 @@ class SmallHub:
     posts: list[bytes] = field(default_factory=list)
     before: list[Callable[[web.Request], web.Response | None]] = field(default_factory=list)
     after: list[Callable[[web.Request, web.Response], web.Response]] = field(default_factory=list)
+    shown: dict[int, bytes] = field(default_factory=dict)
+    """By index, leaves that the inbox shows instead of those in the tree."""
     base_url: str = ""
 
     def __post_init__(self) -> None:
@@ -48,6 +50,8 @@ class SmallHub:
                 web.get("/v1/inbox", self.inbox),
                 web.get("/v1/directory", self.directory),
                 web.get("/v1/proofs/{index}", self.proof),
+                web.get("/ledger/checkpoint", self.checkpoint),
+                web.get("/ledger/{path:tile/.*}", self.tile),
             ]
         )
         return app
@@ -148,7 +152,7 @@ class SmallHub:
     def row(self, index: int, who: str, header: Header | None) -> dict[str, Any]:
         entries = header.part_entries if header else ()
         parts = {entry.name: self.parts[entry.digest] for entry in entries if who in entry.readers}
-        raw = b64u.encode(self.leaves[index])
+        raw = b64u.encode(self.shown.get(index, self.leaves[index]))
         return {"index": index, "role": "addressee", "leaf": raw, "parts": parts, "erased": []}
 
     async def directory(self, request: web.Request) -> web.Response:
@@ -172,6 +176,15 @@ class SmallHub:
     async def proof(self, request: web.Request) -> web.Response:
         index = int(request.match_info["index"])
         return web.Response(text=proof.Proof(index, tuple(self.path_of(index)), self.note()).format())
+
+    async def checkpoint(self, _request: web.Request) -> web.Response:
+        return web.Response(text=self.note())
+
+    async def tile(self, request: web.Request) -> web.Response:
+        tile = tiles.parse_path(request.match_info["path"])
+        first = tile.index * tiles.WIDTH
+        nodes = [self.node(tiles.HEIGHT * tile.level, first + number) for number in range(tile.width)]
+        return web.Response(body=b"".join(nodes))
 
     def path_of(self, index: int) -> list[bytes]:
         return tree.inclusion_proof(index, len(self.leaves), self.node)

@@ -45,7 +45,7 @@ def request(**changed: Any) -> Draft:
 
 
 def opened(sealed: Sealed, part: str, keyring: Keyring) -> bytes:
-    return jwe.open_sealed(sealed.parts[part], key=keyring.read[0], message=sealed.id, part=part, sender=sealed.sender)
+    return jwe.open_sealed(sealed.parts[part], keys=keyring.read, message=sealed.id, part=part, sender=sealed.sender)
 
 
 def test_each_reader_opens_what_was_composed(directory: Directory, homes: dict[str, Keyring]) -> None:

@@ -128,6 +128,38 @@ async def test_an_item_that_the_caller_did_not_finish_comes_again(client: Client
         assert next(item.index for item in await again.receive_once()) == first[0]
 
 
+async def test_a_page_is_taken_as_a_whole_once_the_next_is_asked_for(client: ClientOf) -> None:
+    async with client("MZ-INAR") as sender:
+        cases = [await said.open_case(sender) for _ in range(7)]
+        first = await anext(sender.inbox.receive_pages(wait_s=0))
+        assert [item.header.id for item in first if item.header][-7:] == cases
+        assert sender.journal.reload().cursor == -1
+        pages = sender.inbox.receive_pages(wait_s=0)
+        assert [item.index for item in await anext(pages)] == [item.index for item in first]
+        await anext(pages)
+        assert sender.journal.reload().cursor == first[-1].index
+
+
+async def test_one_leaf_of_many_that_is_not_in_the_ledgers_tile_is_tampered_with(
+    client: ClientOf, hub: SmallHub
+) -> None:
+    async with client("MZ-INAR") as sender:
+        for _ in range(7):
+            await said.open_case(sender)
+        bad = hub.rows[-3][0]
+        true, hub.shown[bad] = hub.leaves[bad], hub.leaves[bad].replace(b'"case_version":1', b'"case_version":2')
+        assert hub.shown[bad] != true
+        taken: list[int] = []
+        with pytest.raises(Tampered) as caught:
+            await take(sender, taken)
+        assert (caught.value.index, taken[-1]) == (bad, hub.rows[-4][0])
+
+
+async def take(agency: Client, taken: list[int]) -> None:
+    async for item in agency.receive(wait_s=0, follow=False):
+        taken.append(item.index)  # noqa: PERF401 (what was taken before it ended counts)
+
+
 async def _first(agency: Client) -> Any:
     async for item in agency.receive():
         yield item

@@ -158,6 +158,14 @@ async def test_a_batch_is_numbered_in_order_and_receipted_as_a_whole(client: Cli
     assert sequences(hub, "MZ-INAR") == [1, 2, 3, 4, 5]
 
 
+async def test_a_batchs_receipt_is_kept_once_for_all_its_messages(client: ClientOf) -> None:
+    async with client("MZ-INAR") as agency:
+        outcomes = await agency.send_batch(encounters(5))
+        kept = [json.loads(line) for line in (agency.keyring.home / "evidence.jsonl").read_text().splitlines()]
+    receipts = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
+    assert kept == [{"ids": [receipt.id for receipt in receipts], "receipt": receipts[0].token}]
+
+
 async def test_the_lines_that_the_hub_did_not_take_are_sent_again(client: ClientOf, hub: SmallHub) -> None:
     async with client("MZ-INAR") as agency:
         await ready(agency)

@@ -21,7 +21,7 @@ def _seal(plaintext: bytes = b"secret", count: int = 2) -> str:
 
 
 def _open(sealed: str, key: PrivateJwk = _KEYS[0], **where: str) -> bytes:
-    return jwe.open_sealed(sealed, key=key, **{**_WHERE, **where})
+    return jwe.open_sealed(sealed, keys=(key,), **{**_WHERE, **where})
 
 
 _SEALED = _seal()
@@ -45,7 +45,7 @@ def _refused(sealed: str, pointer: str | None = None, key: PrivateJwk = _KEYS[0]
 def test_every_reader_opens_what_was_sealed(plaintext: bytes, count: int) -> None:
     sealed = _seal(plaintext, count)
     assert [_open(sealed, key) for key in _KEYS[:count]] == [plaintext] * count
-    assert jwe.reader_kids(sealed) == tuple(key.kid for key in _KEYS[:count])
+    assert jwe.open_sealed(sealed, keys=(_STRANGER, *_KEYS[:count]), **_WHERE) == plaintext
 
 
 def test_a_sealed_part_is_the_written_format() -> None:
@@ -182,8 +182,6 @@ def test_a_part_has_at_most_a_mebibyte() -> None:
 )
 def test_what_is_no_sealed_part_is_refused(sealed: str) -> None:
     _refused(sealed, "")
-    with pytest.raises(Refused, match="UNOPENABLE"):
-        jwe.reader_kids(sealed)
 
 
 def test_a_part_is_sealed_to_some_readers_and_to_each_once() -> None:

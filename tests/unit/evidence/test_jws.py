@@ -81,6 +81,28 @@ def test_another_order_or_white_space_parses_but_is_not_the_kept_form() -> None:
         assert _refusal(partial(jws.read_envelope, raw, typ=jws.MESSAGE)) == ("SCHEMA", "")
 
 
+_ONE = jws.sign(_PAYLOAD, typ=jws.MESSAGE, keys=[_ED]).to_bytes()
+_PIECES = st.sampled_from(
+    [b'"', b"\\", b"\\u0041", b"\\/", b"A", b"=", b"-", b"+", b" ", b",", b"}", b"\xff", b"\xc3\xa9", b'",""']
+)
+
+
+@given(at=st.integers(0, len(_ONE)), cut=st.integers(0, 3), piece=_PIECES)
+def test_what_is_cut_at_its_quotes_is_read_as_json_would_be(at: int, cut: int, piece: bytes) -> None:
+    for raw in (_ONE, _ONE[:at] + piece + _ONE[at + cut :]):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(jws, "_cut", lambda _: None)
+            by_json = _outcome(raw)
+        assert _outcome(raw) == by_json
+
+
+def _outcome(raw: bytes) -> object:
+    try:
+        return jws.read_envelope(raw, typ=jws.MESSAGE)
+    except Refused as refusal:
+        return refusal.faults
+
+
 def test_a_header_that_another_library_wrote_in_another_order_verifies() -> None:
     header = f'{{ "typ": "{jws.MESSAGE}", "kid": "{_ED.kid}", "alg": "Ed25519" }}'.encode()
     text = f"{b64u.encode(header)}.{b64u.encode(_PAYLOAD)}"

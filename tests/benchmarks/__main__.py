@@ -1,0 +1,40 @@
+"""`python -m benchmarks [NAME…]`, from `tests/`: measures, prints a table, writes build/bench.json.
+
+Without names everything that needs nothing but this machine's Python.
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from benchmarks import exchanges, figure, gateway, registry, verify_offline, verify_raw
+from benchmarks.figure import Figure
+
+BUILD: Final = Path(__file__).parent.parent.parent / "build" / "bench.json"
+
+Benchmark = Callable[[Path, float], Awaitable[list[Figure]]]
+BENCHMARKS: Final[Mapping[str, Benchmark]] = {
+    "gateway": gateway.measure,
+    "registry": registry.measure,
+    "verify_offline": verify_offline.measure,
+    "embedded": exchanges.measure_embedded,
+    "processes": exchanges.measure_processes,
+}
+
+
+async def main(names: Sequence[str]) -> None:
+    """Run the benchmarks of these names, each in a new folder."""
+    found = verify_raw.measure()
+    raw = found[0].value
+    for name in names or BENCHMARKS:
+        with tempfile.TemporaryDirectory(prefix=f"hifadhi-{name}-") as folder:
+            found += await BENCHMARKS[name](Path(folder), raw)
+    sys.stdout.write(figure.table(found) + "\n")
+    figure.write(found, BUILD)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))

@@ -1,0 +1,50 @@
+"""The end-to-end benchmarks, each on an exchange of its own."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from benchmarks import end_to_end
+from benchmarks.figure import Figure
+from benchmarks.ground import Ground
+from benchmarks.hub import Hub, embedded, processes
+from benchmarks.load import Load
+from cast import Cast
+from hub_client import HubClient
+
+LATENCIES: Final = 1500
+EMBEDDED: Final = 6000
+
+
+async def measure_embedded(folder: Path, _raw: float) -> list[Figure]:
+    """`end_to_end_embedded`, and the latency on it."""
+    cast = Cast(folder / "data")
+    ground = Ground(cast, folder / "homes")
+    async with embedded(cast) as hub:
+        return await _all("embedded", hub, cast, ground, EMBEDDED)
+
+
+async def measure_processes(folder: Path, _raw: float) -> list[Figure]:
+    """The same with each service as its own process, on the embedded files."""
+    cast = Cast(folder / "data")
+    ground = Ground(cast, folder / "homes")
+    async with processes(cast, {}, {}) as hub:
+        return await _all("processes", hub, cast, ground, EMBEDDED)
+
+
+async def _all(name: str, hub: Hub, cast: Cast, ground: Ground, count: int) -> list[Figure]:
+    """Latency first, on a small ledger; then singles, then batches."""
+    found: list[Figure] = []
+    load = Load(home="", root=str(cast.folder / "root.json"), url=hub.url, log="", count=LATENCIES, faces=hub.faces)
+    folder = ground.work.parent
+    async with HubClient(cast, hub.url) as client:
+        await client.admit_everybody()
+        await ground.ask(client, LATENCIES)
+        found += await end_to_end.latency(name, hub, ground, folder, load)
+        await ground.ask(client, count)
+        singles = replace(load, first=LATENCIES, count=count)
+        found += await end_to_end.throughput(f"end_to_end_{name}", hub, ground, folder, singles)
+        await ground.ask(client, count)
+        batches = replace(singles, first=LATENCIES + count, lines=100, connections=3)
+        found += await end_to_end.throughput(f"end_to_end_{name}_batch", hub, ground, folder, batches)
+    return found

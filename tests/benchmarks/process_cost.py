@@ -1,0 +1,42 @@
+"""What processes have used, as the kernel counts it (Linux)."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+_TICK_S: Final = 1 / os.sysconf("SC_CLK_TCK")
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+# In /proc/PID/stat, counted behind the name in brackets, which may itself hold spaces. The last two: of its children
+# that have ended.
+_TIMES: Final = (11, 12, 13, 14)
+_RESIDENT: Final = 21
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of one core that a process and its children have used, in the program and in the kernel for it."""
+    return sum(int(fields[at]) for one in _family(pid) if (fields := _stat(one)) for at in _TIMES) * _TICK_S
+
+
+def resident_mb(pid: int) -> float:
+    """Megabytes in memory, without its children's."""
+    return int(_stat(pid)[_RESIDENT]) * _PAGE / 1e6
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in _text(task).split():
+            yield from _family(int(child))
+
+
+def _stat(pid: int) -> list[str]:
+    return _text(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+
+
+def _text(path: Path) -> str:
+    """Empty, if the process has ended meanwhile."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
