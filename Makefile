@@ -4,7 +4,7 @@ UV := .tools/bin/uv
 RUN := .venv/bin/
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo demo-kafka bench faults live test check unit slow contract flow schemas diagram setup clean
+.PHONY: demo demo-kafka bench faults live browser test check unit slow contract flow schemas diagram setup clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -25,9 +25,12 @@ demo-kafka: setup ## The same, each service its own process, on a real Kafka and
 	$(RUN)python deploy/local/demo_kafka.py --brokers $(or $(BROKERS),1) $(if $(KEEP),--keep)
 
 bench: setup ## Measure, print a table and write build/bench.json
-	cd tests && ../$(RUN)python -m benchmarks
+	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m benchmarks
 
-test: check unit slow contract flow ## Everything that must be green
+faults: setup ## Kill it anywhere, RUNS times (100), and write build/faults.json and build/faults.md
+	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m faults.long_run $(or $(RUNS),100)
+
+test: check unit slow contract flow live browser ## Everything that must be green
 
 check: setup ## Style, types, the promises between the rooms
 	$(RUN)ruff check .
@@ -47,6 +50,12 @@ contract: setup ## The ports, every adapter under the same suite
 flow: setup ## Whole messages through the whole exchange, processes killed
 	$(RUN)pytest tests/flow tests/faults
 
+live: setup ## What only a real broker, a real database and real processes show
+	$(RUN)pytest tests/live
+
+browser: setup ## The operators' pages in a real Chromium
+	$(RUN)pytest tests/browser
+
 schemas: setup ## Write schemas/ from the types
 	$(RUN)python tests/write_schemas.py schemas
 
@@ -54,4 +63,4 @@ diagram: setup ## Write the state diagram from the table
 	$(RUN)python tests/write_diagram.py
 
 clean: ## Forget everything that was installed or made
-	rm -rf .venv .tools build .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools build .demo .demo-kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,12 +12,13 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from folder_database import database_of
 from hifadhi.hub.console import tables
 from hifadhi.hub.console.event_stream import Pace
 from hifadhi.hub.console.service import Console
 from hifadhi.hub.server import application
 from hifadhi.store.metadata import METADATA
-from hifadhi.store.sqlite import SqliteStore
+from hifadhi.store.port import Store
 from hifadhi.stream.port import Entry
 from hifadhi.stream.sqlite import SqliteStream
 from hifadhi.stream.topics import (
@@ -40,7 +41,7 @@ FOLLOWED = (RECORD, DELIVERIES, DEAD_LETTERS)
 class ConsolePlace:
     ledger: LedgerMaker
     stream: SqliteStream
-    store: SqliteStore
+    store: Store
     console: Console
     client: TestClient[web.Request, web.Application]
 
@@ -104,7 +105,7 @@ class ConsolePlace:
 @asynccontextmanager
 async def console_on(folder: Path, ledger: LedgerMaker, pace: Pace = Pace()) -> AsyncIterator[ConsolePlace]:  # noqa: B008 (frozen)
     stream = SqliteStream(folder / "stream.sqlite", clock_ms=lambda: ledger.now_ms)
-    store = SqliteStore(folder / "store.sqlite")
+    store = database_of(folder)
     await stream.create(topics())
     async with store.write() as db:
         await db.run_sync(METADATA.create_all, tables=tables.ALL)

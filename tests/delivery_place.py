@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from folder_database import FolderStore
 from hifadhi.errors import Unavailable
 from hifadhi.hub.delivery import inbox, tables
 from hifadhi.hub.delivery.follower import Follower
@@ -19,7 +20,7 @@ from hifadhi.hub.delivery.service import Delivery
 from hifadhi.hub.delivery.waiters import Waiters
 from hifadhi.hub.problem import problems
 from hifadhi.store.metadata import METADATA
-from hifadhi.store.sqlite import SqliteStore
+from hifadhi.stream.port import Stream
 from hifadhi.stream.sqlite import SqliteStream
 from hifadhi.stream.topics import DELIVERIES, topics
 from ledger_maker import AUDIENCE, LedgerMaker
@@ -28,7 +29,7 @@ DEADLINE_S = 10.0
 Client = TestClient[web.Request, web.Application]
 
 
-class CrashingStore(SqliteStore):
+class CrashingStore(FolderStore):
     """Ends the next `crashes` write transactions before their commit."""
 
     crashes = 0
@@ -45,7 +46,7 @@ class CrashingStore(SqliteStore):
 @dataclass
 class Place:
     ledger: LedgerMaker
-    stream: SqliteStream
+    stream: Stream
     store: CrashingStore
 
     async def publish(self) -> None:
@@ -83,9 +84,14 @@ class Place:
         return {record.key.decode(): json.loads(record.value or b"") for record in found}
 
     @asynccontextmanager
-    async def serving(self, waiters: Waiters | None = None) -> AsyncIterator["Served"]:
+    async def serving(self, waiters: Waiters | None = None, *, inbox_topics: bool = False) -> AsyncIterator["Served"]:
         delivery = Delivery(
-            store=self.store, stream=self.stream, root=self.ledger.root, audience=AUDIENCE, waiters=waiters
+            store=self.store,
+            stream=self.stream,
+            root=self.ledger.root,
+            audience=AUDIENCE,
+            waiters=waiters,
+            inbox_topics=inbox_topics,
         )
         app = web.Application(middlewares=[problems])
         app.add_routes(delivery.routes())
@@ -121,8 +127,8 @@ class Served:
 
 
 @asynccontextmanager
-async def opened(folder: Path, ledger: LedgerMaker) -> AsyncIterator[Place]:
-    stream, store = SqliteStream(folder / "stream.sqlite"), CrashingStore(folder / "store.sqlite")
+async def opened(folder: Path, ledger: LedgerMaker, stream: Stream | None = None) -> AsyncIterator[Place]:
+    stream, store = stream or SqliteStream(folder / "stream.sqlite"), CrashingStore(folder)
     await stream.create(topics())
     async with store.write() as db:
         await db.run_sync(METADATA.create_all)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cast import Body
+from folder_database import FolderStore
 from hifadhi.errors import Unavailable
 from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, tiles_at
 from hifadhi.evidence.tree import HASH_BYTES
@@ -22,7 +23,6 @@ from hifadhi.hub.registry.publisher import Publisher
 from hifadhi.hub.registry.sealer import Sealer
 from hifadhi.hub.registry.service import Registry
 from hifadhi.store.metadata import METADATA
-from hifadhi.store.sqlite import SqliteStore
 from hifadhi.stream.port import Appended, Entry, Record
 from hifadhi.stream.sqlite import SqliteStream
 from hifadhi.stream.topics import PROGRESS, SUBMISSIONS, topics
@@ -33,13 +33,13 @@ DEADLINE_S = 20.0
 AUDIENCE = "https://exchange.example"
 
 
-class DoubtfulStore(SqliteStore):
+class DoubtfulStore(FolderStore):
     """Writes while it is `free`. The next `doubts` batches it commits, and then says that it does not know."""
 
     doubts = 0
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         self.free = asyncio.Event()
         self.free.set()
 
@@ -171,9 +171,9 @@ class Place:
 async def opened(cast: CastInTime) -> AsyncIterator[Place]:
     """Another process on the same folder."""
     stream = PausedStream(cast.folder / "stream.sqlite", cast.clock)
-    store = DoubtfulStore(cast.folder / "store.sqlite")
+    store = DoubtfulStore(cast.folder)
     await stream.create(topics(1))
-    async with SqliteStore.write(store) as db:
+    async with store.beneath.write() as db:
         await db.run_sync(METADATA.create_all)
     try:
         yield Place(cast, stream, store)

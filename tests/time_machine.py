@@ -16,6 +16,11 @@ class Clock:
     def __call__(self) -> int:
         return now_ms() + self._ahead_ms
 
+    @property
+    def ahead_ms(self) -> int:
+        """What was waited."""
+        return self._ahead_ms
+
     def wait(self, **time: float) -> None:
         """So much time passes, in the words of `timedelta`."""
         self._ahead_ms += timedelta(**time) // timedelta(milliseconds=1)

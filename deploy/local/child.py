@@ -7,6 +7,7 @@ import signal
 import socket
 from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -50,8 +51,10 @@ class Child:
         self.signal(signal.SIGKILL)
 
     def pause(self) -> None:
-        """As a machine that hangs."""
+        """As a machine that hangs: when this returns, none of its threads runs."""
         self.signal(signal.SIGSTOP)
+        with suppress(ChildProcessError):  # on a busy machine the signal takes a while
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
 
     def resume(self) -> None:
         """It goes on, and knows of no pause."""

@@ -36,6 +36,7 @@ class ExchangeProcesses:
         self._front = Front(found.pop(), {})
         self.base_url = self._front.base_url
         self.ports = dict(zip(services, found, strict=True))
+        self.ports |= {name: self.ports["gateway"] for name in services if name.startswith("gateway#")}
         self._environment = dict(environment) | {"HIFADHI_DATA": str(data), "HIFADHI_BASE_URL": self.base_url}
         self.processes: dict[str, Child] = {}
 
@@ -68,13 +69,32 @@ class ExchangeProcesses:
     async def start(self, name: str, **environment: str) -> None:
         """A new process of a service, which may not be ready yet."""
         kind = name.partition("#")[0]
-        port = self.ports[kind] if kind == "gateway" else self.ports[name]
         watched = {one: self.url(one) for one in self._services if one != "console"}
-        settings = {"HIFADHI_PORT": str(port), "HIFADHI_INSTANCE": name, "HIFADHI_WATCHED": json.dumps(watched)}
+        settings = {
+            "HIFADHI_PORT": str(self.ports[name]),
+            "HIFADHI_INSTANCE": name,
+            "HIFADHI_WATCHED": json.dumps(watched),
+        }
         program = str(Path(sys.executable).with_name("hifadhi"))
         self.processes[name] = await Child.start(
             [program, kind], log=self._folder / f"{name}.log", environment=self._environment | settings | environment
         )
+
+    def kill(self, name: str) -> None:
+        """As the power goes."""
+        self.processes[name].kill()
+
+    def pause(self, name: str) -> None:
+        """As a machine that hangs."""
+        self.processes[name].pause()
+
+    def resume(self, name: str) -> None:
+        """It goes on, and knows of no pause."""
+        self.processes[name].resume()
+
+    async def end(self, name: str) -> int:
+        """As an operator ends it; its exit code."""
+        return await self.processes[name].end(END_S)
 
     async def ready(self, name: str, within_s: float = START_S) -> None:
         """It answers that it is ready."""

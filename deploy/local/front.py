@@ -62,7 +62,7 @@ class Front:
         async def handler(request: web.Request) -> web.StreamResponse:
             try:
                 return await self._passed(request, base)
-            except aiohttp.ClientConnectorError:
+            except aiohttp.ClientError:  # the service has gone, before or while it answered
                 return web.json_response({"code": "UNAVAILABLE"}, status=502, headers={"Retry-After": "1"})
 
         return handler

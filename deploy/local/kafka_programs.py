@@ -10,6 +10,7 @@ from typing import Final
 KAFKA: Final = Path(__file__).parent.parent / "kafka"
 BUILD: Final = Path(__file__).parent.parent.parent / "build" / "kafka"
 LIBRARIES: Final = BUILD / "libs"
+ARCHIVE: Final = BUILD / "classes.jsa"
 PLUGIN: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 FETCH_S: Final = 900
 

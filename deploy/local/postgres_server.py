@@ -1,14 +1,13 @@
 """A real PostgreSQL on loopback, from the system's packages: killed, paused and restarted.
 
-It refuses to run as root: then it runs as the user `postgres`, who must be able to reach the folder.
+It refuses to run as root: then it runs as the user `postgres`.
 """
 
 import asyncio
 import os
-import pwd
 import shutil
 import signal
-from asyncio.subprocess import PIPE, STDOUT
+from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -105,26 +104,32 @@ class PostgresServer:
         with asyncio.Runner() as runner:
             return runner.run(self.create_database(name))
 
+    async def backup(self, url: str, file: Path) -> None:
+        """Write a consistent copy of a database, as an operator does while it is in use."""
+        copy = await self._run("pg_dump", "--format=custom", "--dbname", url)
+        await asyncio.to_thread(file.write_bytes, copy)
+
+    async def restore(self, file: Path, name: str) -> str:
+        """A new database, made of such a copy; its address."""
+        url = await self.create_database(name)
+        copy = await asyncio.to_thread(file.read_bytes)
+        await self._run("pg_restore", "--exit-on-error", "--dbname", url, said=copy)
+        return url
+
     def _url(self, name: str) -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
 
     async def _make(self) -> None:
-        parent = self._data.parent
-        parent.mkdir(parents=True, exist_ok=True)
-        if os.geteuid() == 0:
-            user = pwd.getpwnam(USER)
-            os.chown(parent, user.pw_uid, user.pw_gid)
-            for above in parent.parents:  # so that the user may pass
-                if above.stat().st_uid == 0 and above != above.parent and not above.stat().st_mode & 0o001:
-                    above.chmod(above.stat().st_mode | 0o001)
+        self._data.parent.mkdir(parents=True, exist_ok=True)
         await self._run("initdb", "-D", str(self._data), "-U", USER, "--auth=trust", "-E", "UTF8", "--locale=C", "-N")
 
-    async def _run(self, program: str, *arguments: str) -> None:
-        said = _as_user([str(self._bin / program), *arguments])
-        done = await asyncio.create_subprocess_exec(*said, stdout=PIPE, stderr=STDOUT, cwd="/")
-        output, _ = await done.communicate()
+    async def _run(self, program: str, *arguments: str, said: bytes | None = None) -> bytes:
+        command = _as_user([str(self._bin / program), *arguments])
+        done = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd="/")
+        output, errors = await done.communicate(said)
         if done.returncode:
-            raise RuntimeError(f"{program}: {output.decode()}")
+            raise RuntimeError(f"{program}: {errors.decode()}")
+        return output
 
     async def _ready(self) -> None:
         asked = [str(self._bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
@@ -147,7 +152,9 @@ def _as_user(said: Sequence[str]) -> list[str]:
     """The command, as a user that the server accepts; the kernel ends it with us all the same."""
     if os.geteuid() != 0:
         return list(said)
-    return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--pdeathsig", "KILL", *said]
+    user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--pdeathsig", "KILL"]
+    # Root's temporary folders are closed to others, and the next test session closes them again.
+    return [*user, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", *said]
 
 
 def _send(pid: int, number: signal.Signals) -> None:

@@ -5,6 +5,7 @@ seconds, whatever hangs. Exit codes: 0 ended; 1 refused (settings, keys, port); 
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ from typing import Annotated, Final, Literal
 import uvloop
 from cyclopts import Parameter
 
-from hifadhi import diagnostics
+from hifadhi import crash_point, diagnostics
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
 from hifadhi.hub.console import progress as console_progress
@@ -105,6 +106,18 @@ def check_config(
     return 0
 
 
+def grant(agency: str, *, password_file: Path, settings: SettingsFile = None) -> int:
+    """Let an agency read its own inbox's topic on the broker, and nothing else.
+
+    Its password is what the file holds; if there is no file, one is made with a new password, for its owner's eyes
+    only. To change a password, name another file.
+    """
+    from hifadhi import grant as granting  # noqa: PLC0415 (it is needed by nothing else)
+
+    granting.grant(read(DeliverySettings, {}, settings), agency, password_file)
+    return 0
+
+
 async def _rebuilt(service: str, settings: DeliverySettings) -> None:
     store = open_store(settings)
     try:
@@ -117,6 +130,7 @@ async def _rebuilt(service: str, settings: DeliverySettings) -> None:
 def _serve(kind: str, services: Sequence[str], given: Given, file: Path | None) -> int:
     settings = read(KINDS[kind], asdict(given), file)
     diagnostics.configure(settings.log_level)
+    crash_point.arm(os.environ)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signal(Exchange(settings, services)))
     return 0
@@ -146,6 +160,8 @@ async def _started(exchange: Exchange) -> None:
             log.warning("not started yet", why=str(error))
             await asyncio.sleep(error.retry_after_s)
         else:
+            gc.collect()
+            gc.freeze()  # what a service is made of lives as long as it: collections need not walk it again
             sys.stdout.write(f"{exchange.address}\n")
             sys.stdout.flush()
             return

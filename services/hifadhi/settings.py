@@ -130,6 +130,9 @@ class DeliverySettings(StoredSettings):
     """Delivery's."""
 
     port: Port = Field(8403, description="TCP port; 0 takes a free one.")
+    inbox_topics: bool = Field(
+        default=False, description="Each agency's inbox in a topic of its own too, for those who read from Kafka."
+    )
 
 
 class ConsoleSettings(StoredSettings):
@@ -141,7 +144,7 @@ class ConsoleSettings(StoredSettings):
     )
 
 
-class Settings(GatewaySettings, RegistrySettings):
+class Settings(GatewaySettings, RegistrySettings, DeliverySettings):
     """Those of `hifadhi up`: all services in one process, on one port."""
 
     port: Port = Field(8400, description="TCP port; 0 takes a free one.")

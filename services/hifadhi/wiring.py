@@ -27,6 +27,7 @@ from hifadhi.referral import root as roots
 from hifadhi.referral.root import Root
 from hifadhi.settings import (
     ConsoleSettings,
+    DeliverySettings,
     GatewaySettings,
     RegistrySettings,
     ServiceSettings,
@@ -86,8 +87,14 @@ def _registry(hall: Hall) -> Service:
 
 
 def _delivery(hall: Hall) -> Service:
+    assert isinstance(hall.settings, DeliverySettings)  # noqa: S101 (as above)
     return Delivery(
-        stream=hall.stream, store=hall.store, root=hall.root, audience=hall.audience, clock_ms=hall.clock_ms
+        stream=hall.stream,
+        store=hall.store,
+        root=hall.root,
+        audience=hall.audience,
+        clock_ms=hall.clock_ms,
+        inbox_topics=hall.settings.inbox_topics,
     )
 
 

@@ -1,6 +1,6 @@
-"""`python -m benchmarks [NAME…]`, from `tests/`: measures, prints a table, writes build/bench.json.
+"""`PYTHONPATH=../deploy/local python -m benchmarks [NAME…]`, from `tests/`: prints a table, writes build/bench.json.
 
-Without names everything that needs nothing but this machine's Python.
+Without names everything. Nothing else should run meanwhile: all but the figures per core are by the clock.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import exchanges, figure, gateway, registry, verify_offline, verify_raw
+from benchmarks import exchanges, figure, gateway, growth, registry, verify_offline, verify_raw, wire_bytes
 from benchmarks.figure import Figure
 
 BUILD: Final = Path(__file__).parent.parent.parent / "build" / "bench.json"
@@ -19,9 +19,12 @@ Benchmark = Callable[[Path, float], Awaitable[list[Figure]]]
 BENCHMARKS: Final[Mapping[str, Benchmark]] = {
     "gateway": gateway.measure,
     "registry": registry.measure,
+    "registry_postgresql": registry.measure_postgres,
     "verify_offline": verify_offline.measure,
+    "wire_bytes": wire_bytes.measure,
+    "growth": growth.measure,
     "embedded": exchanges.measure_embedded,
-    "processes": exchanges.measure_processes,
+    "kafka": exchanges.measure_kafka,
 }
 
 

@@ -18,6 +18,7 @@ ASKS: Final = "MZ-INAR"
 ACCEPTS: Final = "ZA-DHA"
 REQUESTS_OF_A_CASE: Final = 3
 BODY_BYTES: Final = 2048
+NOTES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +40,17 @@ class Asked:
 
 
 def body() -> dict[str, Any]:
-    """A body of about 2 KB: on which conditions, and what awaits the person."""
-    bare = _body([])
-    text = "The person is met at the desk, and a place is kept for fourteen days. "
-    left = BODY_BYTES - len(strict_json.dump(bare))
-    notes = [{"text": (text * 8)[: min(450, left - at) - 40], "language": "eng"} for at in range(0, left - 60, 450)]
-    return _body(notes)
+    """A body of 2 KB: on which conditions, and what awaits the person."""
+    missing = BODY_BYTES - len(strict_json.dump(_body([""] * NOTES)))
+    share = missing // NOTES
+    text = "The person is met at the desk, and a place is kept for fourteen days. " * 8
+    return _body([text[:share]] * (NOTES - 1) + [text[: missing - share * (NOTES - 1)]])
 
 
-def _body(conditions: Sequence[dict[str, str]]) -> dict[str, Any]:
+def _body(texts: Sequence[str]) -> dict[str, Any]:
     return {
         "basis": ["CRC:10", "CRC:22"],
-        "conditions": list(conditions),
+        "conditions": [{"text": text, "language": "eng"} for text in texts],
         "reception": {"place": {"country": "ZAF", "subdivision": "ZA-GP"}, "care": "KINSHIP"},
         "contact": {"role": "RECEPTION", "agency": "ZA-DSD", "phone": "+27115550100"},
         "valid_until": "2027-05-31",

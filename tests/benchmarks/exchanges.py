@@ -7,13 +7,15 @@ from typing import Final
 from benchmarks import end_to_end
 from benchmarks.figure import Figure
 from benchmarks.ground import Ground
-from benchmarks.hub import Hub, embedded, processes
+from benchmarks.hub import Hub, embedded, on_kafka
 from benchmarks.load import Load
 from cast import Cast
 from hub_client import HubClient
 
 LATENCIES: Final = 1500
 EMBEDDED: Final = 6000
+# A minute at the mark.
+KAFKA: Final = 60_000
 
 
 async def measure_embedded(folder: Path, _raw: float) -> list[Figure]:
@@ -24,12 +26,12 @@ async def measure_embedded(folder: Path, _raw: float) -> list[Figure]:
         return await _all("embedded", hub, cast, ground, EMBEDDED)
 
 
-async def measure_processes(folder: Path, _raw: float) -> list[Figure]:
-    """The same with each service as its own process, on the embedded files."""
+async def measure_kafka(folder: Path, _raw: float) -> list[Figure]:
+    """`end_to_end_kafka`, the same in batches, and the latency: each service its own process."""
     cast = Cast(folder / "data")
     ground = Ground(cast, folder / "homes")
-    async with processes(cast, {}, {}) as hub:
-        return await _all("processes", hub, cast, ground, EMBEDDED)
+    async with on_kafka(cast, folder) as hub:
+        return await _all("kafka", hub, cast, ground, KAFKA)
 
 
 async def _all(name: str, hub: Hub, cast: Cast, ground: Ground, count: int) -> list[Figure]:

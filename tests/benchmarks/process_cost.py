@@ -23,11 +23,15 @@ def resident_mb(pid: int) -> float:
     return int(_stat(pid)[_RESIDENT]) * _PAGE / 1e6
 
 
+def children(pid: int) -> list[int]:
+    """The processes that it has started and that have not ended."""
+    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in _text(task).split()]
+
+
 def _family(pid: int) -> Iterator[int]:
     yield pid
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in _text(task).split():
-            yield from _family(int(child))
+    for child in children(pid):
+        yield from _family(child)
 
 
 def _stat(pid: int) -> list[str]:

@@ -20,10 +20,12 @@ from cast import Cast
 from hifadhi.evidence.jws import MESSAGE, parse_envelope
 from hifadhi.hub.registry.service import Registry
 from hifadhi.store.port import Store
+from hifadhi.store.postgres import PostgresStore
 from hifadhi.store.sqlite import SqliteStore
 from hifadhi.stream.port import Entry
 from hifadhi.stream.sqlite import SqliteStream, wall_clock_ms
 from hifadhi.stream.topics import PROGRESS, SUBMISSIONS, topics
+from postgres_server import PostgresServer
 
 ACCEPTANCES: Final = 4500
 DEADLINE_S: Final = 120.0
@@ -36,6 +38,12 @@ Opener = Callable[[Path], Store]
 async def measure(folder: Path, _raw: float) -> list[Figure]:
     """`registry` on SQLite."""
     return await on_store("sqlite", folder, lambda where: SqliteStore(where / "store.sqlite"))
+
+
+async def measure_postgres(folder: Path, _raw: float) -> list[Figure]:
+    """`registry` on PostgreSQL; the database's own time is not in the figure of the processor."""
+    async with PostgresServer(folder / "postgres") as server:
+        return await on_store("postgresql", folder, lambda _: PostgresStore(server.url))
 
 
 async def on_store(name: str, folder: Path, opener: Opener) -> list[Figure]:

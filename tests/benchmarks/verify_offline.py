@@ -12,7 +12,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from benchmarks.acceptances import directory_of, requests
+from benchmarks.acceptances import ACCEPTS, ASKS, directory_of, requests
 from benchmarks.figure import Figure
 from cast import Cast, now_ms
 from hifadhi.evidence import checkpoint
@@ -24,7 +24,7 @@ from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle
 from hifadhi.evidence.tree import Edge, leaf_hash
 from hifadhi.referral.directory import Directory
 
-ACCEPTANCES: Final = 9000
+ACCEPTANCES: Final = 18_000
 DEADLINE_S: Final = 300.0
 RUNS: Final = 3
 
@@ -54,7 +54,7 @@ def _verified(folder: Path, leaves: int) -> float:
 
 
 def _leaves(cast: Cast) -> Iterator[bytes]:
-    """What a registry would have sealed of encounters, requests and acceptances."""
+    """What a registry would have sealed of encounters, requests, their automatic receipts and their acceptances."""
     fold, now = Fold(Directory.of(cast.root), cast.root.rules), now_ms()
     for position, envelope in enumerate(_envelopes(cast)):
         sealed = fold.rule(position, now + position // 4, envelope)
@@ -69,7 +69,10 @@ def _envelopes(cast: Cast) -> Iterator[bytes]:
     directory, asked = directory_of(cast, statements), []
     for body, one in requests(cast, ACCEPTANCES):
         yield _envelope(body["header"])
-        asked += [one] if one else []
+        if one:
+            asked.append(one)
+            facts = {"case": one.case, "referral": one.referral, "to": [ASKS]}
+            yield _envelope(cast.message("referral.received", ACCEPTS, **facts)["header"])
     for number, one in enumerate(asked, 1):
         yield _envelope(json.loads(one.accepted(cast, directory, number).line)["header"])
 

@@ -38,14 +38,16 @@ class Complaints:
     """Errors and warnings of pages: of scripts, of the content security policy, of files that are not there."""
 
     said: list[str] = field(default_factory=list)
+    forgiven: list[str] = field(default_factory=list)
+    """Words of those that a test brings about."""
+
+    @property
+    def left(self) -> list[str]:
+        return [one for one in self.said if not any(word in one for word in self.forgiven)]
 
     def hear(self, page: Page) -> None:
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.said.append(str(error)))
-
-    def forgive(self, *words: str) -> None:
-        """Forget those that hold one of these."""
-        self.said = [one for one in self.said if not any(word in one for word in words)]
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:

@@ -70,4 +70,4 @@ async def operators_place(folder: Path) -> AsyncIterator[OperatorsPlace]:
         await client.admit_everybody()
         place = OperatorsPlace(up, cast, client, browser)
         yield place
-    assert place.complaints.said == []
+        assert not place.complaints.left, place.complaints.left

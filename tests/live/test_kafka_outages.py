@@ -122,7 +122,7 @@ async def test_of_three_brokers_one_may_die_and_not_two(tmp_path: Path) -> None:
         assert await stream.shortcomings() == []
         [first] = await stream.append(RECORD, ONE)
         await cluster.kill_node(1)
-        await until(lambda: appends(stream))
+        await until(lambda: appends(stream), within_s=60)
         await cluster.kill_node(2)
         with pytest.raises(Unavailable):
             await stream.append(RECORD, ONE, deadline_s=3)

@@ -5,30 +5,33 @@ made of it, so it changes no row. A reader's is REPEATABLE READ and READ ONLY: o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import exc, make_url, text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from hifadhi.errors import Tampered, Unavailable
-from hifadhi.store.port import contract
+from hifadhi.store.postgres_errors import contract
+from hifadhi.store.postgres_order import refuse_another_order
 from hifadhi.store.revision import VERSIONS, bring_to_head
 
-ANSWER_S: Final = 8.0
-"""How long the server may take for one statement, or to let us in."""
+ANSWER_S: Final = 5.0
+"""How long the server may take for one statement, or to let us in.
+
+With `TURN_S` before it, and two seconds to throw the connection away, a server that hangs is told within 10 s.
+"""
+
+TURN_S: Final = 2.0
+"""How long a transaction waits for a connection while all are in use."""
 
 TRANSACTION_S: Final = 30.0
+MIGRATION_S: Final = 600.0
 CLOSE_S: Final = 3.0
 _CONNECTIONS: Final = 8
 # Any number of processes may migrate at once: one at a time does. The number is ours and arbitrary.
 _MIGRATION_LOCK: Final = 0x686966616468
-# By SQLSTATE class: a lost connection, no resources, an operator's hand, a transaction to be tried again.
-_AGAIN: Final = ("08", "40", "53", "55P03", "57", "58")
-_CORRUPT: Final = "XX"
-
 _SETTINGS: Final = {
     "application_name": "hifadhi",
     "synchronous_commit": "on",
@@ -40,68 +43,64 @@ _SETTINGS: Final = {
 
 
 class PostgresStore:
-    """The port `Store` on the database at `url` (`postgresql://user:password@host:port/database`), which must be there."""
+    """The port `Store` on the database at `url` (`postgresql://user:password@host:port/database`), which must be there.
 
-    def __init__(self, url: str, *, versions: Path = VERSIONS) -> None:
+    `answer_s`: how long a statement may take; more for who empties whole tables.
+    """
+
+    def __init__(self, url: str, *, versions: Path = VERSIONS, answer_s: float = ANSWER_S) -> None:
         self._versions = versions
-        engine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"),
-            connect_args={"server_settings": _SETTINGS, "timeout": ANSWER_S, "command_timeout": ANSWER_S},
-            pool_size=_CONNECTIONS,
-            max_overflow=0,
-            pool_timeout=ANSWER_S,
-            pool_use_lifo=True,
-            hide_parameters=True,
-        )
-        self._engine: AsyncEngine = engine
-        self._writer = engine.execution_options(isolation_level="READ COMMITTED")
-        self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._engine = _engine(url, answer_s, _CONNECTIONS, pool_timeout=TURN_S, pool_use_lifo=True)
+        self._writer = self._engine.execution_options(isolation_level="READ COMMITTED")
+        self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._migrator = _engine(url, MIGRATION_S, 1)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """See the port."""
-        async with _contract_around(self._writer) as connection:
+        async with _transaction(self._writer) as connection:
             yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """See the port."""
-        async with _contract_around(self._reader) as connection:
+        async with _transaction(self._reader) as connection:
             yield connection
 
     async def migrate(self) -> None:
-        """See the port."""
-        async with self.write() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-            await bring_to_head(connection, self._versions)
+        """See the port. `Refused` (DATABASE_DIFFERS) by a database that orders texts otherwise than we do."""
+        try:
+            async with _transaction(self._migrator) as connection:
+                await refuse_another_order(connection)
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+                await bring_to_head(connection, self._versions)
+        finally:
+            await _dispose(self._migrator)
 
     async def close(self) -> None:
         """See the port. Connections of a server that does not answer are left behind."""
-        disposing = asyncio.create_task(self._engine.dispose())
-        await asyncio.wait((disposing,), timeout=CLOSE_S)
-        disposing.cancel()
+        await _dispose(self._engine)
+
+
+def _engine(url: str, answer_s: float, connections: int, **pool: Any) -> AsyncEngine:  # noqa: ANN401 (of the pool's own)
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        connect_args={"server_settings": _SETTINGS, "timeout": min(answer_s, ANSWER_S), "command_timeout": answer_s},
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,
+        **pool,
+    )
+
+
+async def _dispose(engine: AsyncEngine) -> None:
+    disposing = asyncio.create_task(engine.dispose())
+    await asyncio.wait((disposing,), timeout=CLOSE_S)
+    disposing.cancel()
 
 
 @asynccontextmanager
-async def _contract_around(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    with _contract():
+async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    with contract():
         async with engine.begin() as connection:
             yield connection
-
-
-@contextmanager
-def _contract() -> Iterator[None]:
-    try:
-        with contract():
-            yield
-    except exc.IntegrityError:
-        raise
-    except exc.DBAPIError as error:
-        state = str(getattr(error.orig, "sqlstate", None) or "")
-        if state.startswith(_CORRUPT):
-            raise Tampered(f"the database: {error.orig}") from error
-        if not state or state.startswith(_AGAIN):
-            raise Unavailable(f"the database: {type(error.orig).__name__}") from error
-        raise
-    except OSError as error:  # no connection, or a deadline
-        raise Unavailable(f"the database: {type(error).__name__}") from error

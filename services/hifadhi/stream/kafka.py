@@ -5,10 +5,9 @@ twice is known by whoever reads. `kafka_producer` and `kafka_readers` say how ea
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from zlib import crc32
-
-from aiokafka import TopicPartition
 
 from hifadhi.errors import Unavailable
 from hifadhi.stream import kafka_topics
@@ -19,6 +18,9 @@ from hifadhi.stream.port import Appended, Entry, Record, refuse_oversized
 from hifadhi.stream.topics import Topic
 
 __all__ = ["Brokers", "KafkaStream"]
+
+# What goes wrong is said by our errors; without this the client's own words would be on stderr, between the JSON lines.
+logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 
 
 class KafkaStream:
@@ -62,11 +64,11 @@ class KafkaStream:
 
     async def end(self, topic: str, *, partition: int = 0) -> int:
         """See the port."""
-        return await self._readers.end(self._of(topic, partition))
+        return await self._readers.end(self._known(topic), partition)
 
     async def oldest(self, topic: str, *, partition: int = 0) -> int:
         """See the port."""
-        return (await self._readers.bounds(self._of(topic, partition)))[0]
+        return await self._readers.oldest(self._known(topic), partition)
 
     def partitions(self, topic: str) -> int:
         """See the port."""
@@ -80,9 +82,6 @@ class KafkaStream:
         """See the port."""
         self._closed = True
         await asyncio.gather(self._producer.close(), self._readers.close())
-
-    def _of(self, topic: str, partition: int) -> TopicPartition:
-        return TopicPartition(self._brokers.prefix + self._known(topic).name, partition)
 
     def _known(self, topic: str) -> Topic:
         try:

@@ -23,7 +23,7 @@ class Brokers:
     """`bootstrap`: "host:port,host:port". `replication`: of each topic; `single_broker` says that below 3 is meant.
 
     `user`, `password`: SASL SCRAM-SHA-512. `ca`: PEM file of the authority that signs the brokers' certificates;
-    without it nothing is encrypted. `compaction`: properties of compact topics on top of ours, for those who cannot wait.
+    without it nothing is encrypted. `compaction`: properties of compact topics on top of ours, for the impatient.
     """
 
     bootstrap: str

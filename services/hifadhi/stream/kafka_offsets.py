@@ -1,8 +1,8 @@
 """Where partitions begin and end, as the brokers say now."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -13,9 +13,11 @@ from hifadhi.stream.kafka_brokers import Brokers
 ANSWER_S: Final = 8.0
 """How long the brokers may take to say so."""
 
+STOP_S: Final = 1.0
+
 
 class KafkaOffsets:
-    """One client for all partitions, made at the first question, and made anew when one went wrong."""
+    """One client for all partitions, made at the first question, and made anew when an answer did not come."""
 
     def __init__(self, brokers: Brokers) -> None:
         self._brokers = brokers
@@ -24,36 +26,52 @@ class KafkaOffsets:
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    async def bounds(self, of: TopicPartition) -> tuple[int, int]:
-        """The oldest position and the end."""
-
-        async def ask(client: AIOKafkaConsumer) -> tuple[int, int]:
-            oldest, end = await asyncio.gather(client.beginning_offsets([of]), client.end_offsets([of]))
-            return oldest[of], end[of]
-
-        return await self._asked(ask)
+    async def oldest(self, of: TopicPartition) -> int:
+        """A position below which there is no record."""
+        return await self._answer(of, lambda client: client.beginning_offsets)
 
     async def end(self, of: TopicPartition) -> int:
         """The position that the next record will get."""
-
-        async def ask(client: AIOKafkaConsumer) -> int:
-            end: int = (await client.end_offsets([of]))[of]
-            return end
-
-        return await self._asked(ask)
+        return await self._answer(of, lambda client: client.end_offsets)
 
     async def close(self) -> None:
-        """Let go. Idempotent."""
+        """Let go, within a second. Idempotent."""
         self._closed = True
-        self._throw_away(self._client)
+        if self._client:
+            self._throw_away(self._client)
         if self._leaving:
-            await asyncio.wait(self._leaving)
+            await asyncio.wait(self._leaving, timeout=STOP_S)
 
-    async def _asked[T](self, ask: Callable[[AIOKafkaConsumer], Awaitable[T]]) -> T:
+    async def _answer(self, of: TopicPartition, question: Callable[[AIOKafkaConsumer], Any]) -> int:
         async with asyncio.timeout(ANSWER_S):
-            client = self._client or await self._made()
+            client = await self._ready()
             try:
-                return await ask(client)
-            except (KafkaError, OSError, asyncio.CancelledError):
+                offset: int = (await question(client)([of]))[of]
+            except (KafkaError, OSError):
                 self._throw_away(client)
                 raise
+        return offset
+
+    async def _ready(self) -> AIOKafkaConsumer:
+        async with self._making:
+            if self._closed:
+                raise Unavailable("the stream was closed")
+            if self._client is None:
+                client = AIOKafkaConsumer(**self._brokers.client(), enable_auto_commit=False)
+                try:
+                    await client.start()
+                except BaseException:
+                    self._leave(client)
+                    raise
+                self._client = client
+            return self._client
+
+    def _throw_away(self, client: AIOKafkaConsumer) -> None:
+        if self._client is client:
+            self._client = None
+            self._leave(client)
+
+    def _leave(self, client: AIOKafkaConsumer) -> None:
+        leaving = asyncio.create_task(client.stop(), name="kafka-offsets-leaves")
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)

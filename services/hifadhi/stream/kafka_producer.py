@@ -6,6 +6,7 @@ of its own, and a producer that is thrown away is closed by force, behind the ba
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,7 +14,6 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 
-from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
 from hifadhi.stream.kafka_brokers import MAX_RECORD_BYTES, Brokers
 from hifadhi.stream.kafka_errors import contract
@@ -60,12 +60,12 @@ class KafkaProducer:
                     line.waiting.discard(until)
 
     async def close(self) -> None:
-        """Finish what is on its way, fail what waits, and let go, within three seconds. Idempotent."""
+        """Finish what is on its way, fail what waits, and let go, within two seconds. Idempotent."""
         self._closed = True
         if line := self._line:
             self._line = None
-            if line.waiting:
-                await asyncio.wait((asyncio.create_task(line.producer.flush()),), timeout=STOP_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(line.producer.flush(), STOP_S)
             self._throw_away(line)
         if self._leaving:
             await asyncio.wait(self._leaving)
@@ -114,7 +114,7 @@ async def _stored(producer: AIOKafkaProducer, topic: str, addressed: Sequence[tu
     sent: list[asyncio.Future[RecordMetadata]] = []
     try:
         for partition, entry in addressed:
-            sent.append(await producer.send(topic, entry.value, entry.key, partition, headers=list(entry.headers)))  # noqa: PERF401 (what was sent is needed if one fails)
+            sent.append(await producer.send(topic, entry.value, entry.key, partition, headers=list(entry.headers)))
         return [_appended(said) for said in await asyncio.gather(*sent)]
     finally:
         for one in sent:
@@ -130,15 +130,11 @@ def _appended(said: RecordMetadata) -> Appended:
 
 
 async def _forced(producer: AIOKafkaProducer) -> None:
-    """Close it, whatever hangs: its `stop` waits for a broker that may be away for ever."""
-    stopping = asyncio.create_task(producer.stop())
-    await asyncio.wait((stopping,), timeout=STOP_S)
-    if not stopping.done():  # there is no public way: without connections nothing waits, without batches nothing is tried
-        inside: Any = producer
-        await asyncio.wait((asyncio.create_task(producer.client.close()),), timeout=STOP_S / 2)
-        inside._message_accumulator.fail_all(KafkaError())  # noqa: SLF001 (as said)
-        await asyncio.wait((stopping,), timeout=STOP_S / 2)
-    if not stopping.done():
-        stopping.cancel()
-    elif not stopping.cancelled() and (error := stopping.exception()):
-        log.warning("producer not closed well", kind=type(error).__name__)
+    """Close it without its `stop`, which waits for a broker that may be away for ever."""
+    inside: Any = producer
+    inside._closed = True  # noqa: SLF001 (there is no public way)
+    ending = {asyncio.create_task(producer.client.close())}
+    if sender := inside._sender.sender_task:  # noqa: SLF001 (the same)
+        sender.cancel()
+        ending.add(sender)
+    await asyncio.wait(ending, timeout=STOP_S)

@@ -1,7 +1,7 @@
 """Topics on the brokers: made with their exact properties, and compared with what is there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -10,15 +10,15 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from hifadhi.errors import Fault, Refused, Unavailable
-from hifadhi.stream.kafka_brokers import Brokers
+from hifadhi.stream.kafka_brokers import ERASED_WITHIN_MS, MAX_RECORD_BYTES, Brokers
 from hifadhi.stream.kafka_errors import contract
 from hifadhi.stream.topics import Topic
 
 DEADLINE_S: Final = 20.0
 ENOUGH_REPLICAS: Final = 3
 ENOUGH_INSYNC: Final = 2
-# What may not differ from what this release would make: another one would lose, reorder or backdate records.
-_FIXED: Final = ("cleanup.policy", "message.timestamp.type")
+# What may not differ from what this release would make.
+_FIXED: Final = ("cleanup.policy", "message.timestamp.type", "retention.ms", "retention.bytes")
 
 
 async def create(brokers: Brokers, topics: Sequence[Topic]) -> None:
@@ -32,20 +32,33 @@ async def create(brokers: Brokers, topics: Sequence[Topic]) -> None:
 
 
 async def shortcomings(brokers: Brokers) -> list[str]:
-    """What of the topics there would lose records with a disk, in sentences."""
+    """What of the topics there would lose records with a disk, refuse large ones or keep erased ones, in sentences."""
     async with _admin(brokers) as admin:
         ours = [name for name in await admin.list_topics() if name.startswith(brokers.prefix)]
-        if brokers.single_broker or not ours:
+        if not ours:
             return []
         described, kept = await admin.describe_topics(ours), await _properties(admin, ours)
-    found = []
-    for topic in described:
-        fewest = min(len(partition["replicas"]) for partition in topic["partitions"])
-        if fewest < ENOUGH_REPLICAS:
-            found.append(f"the topic {topic['topic']} has {fewest} replicas; give it {ENOUGH_REPLICAS}")
-        if int(kept[topic["topic"]]["min.insync.replicas"]) < ENOUGH_INSYNC:
-            found.append(f"the topic {topic['topic']} has min.insync.replicas 1; set it to {ENOUGH_INSYNC}")
+    found = [said for name in ours for said in _short(name, kept[name])]
+    if not brokers.single_broker:
+        for topic in described:
+            fewest = min(len(partition["replicas"]) for partition in topic["partitions"])
+            found += _alone(topic["topic"], fewest, int(kept[topic["topic"]]["min.insync.replicas"]))
     return sorted(found)
+
+
+def _alone(name: str, replicas: int, insync: int) -> Iterator[str]:
+    if replicas < ENOUGH_REPLICAS:
+        yield f"the topic {name} has {replicas} replicas; give it {ENOUGH_REPLICAS}"
+    if insync < ENOUGH_INSYNC:
+        yield f"the topic {name} has min.insync.replicas {insync}; set it to {ENOUGH_INSYNC}"
+
+
+def _short(name: str, kept: Mapping[str, str]) -> Iterator[str]:
+    if int(kept["max.message.bytes"]) < MAX_RECORD_BYTES:
+        yield f"the topic {name} has max.message.bytes {kept['max.message.bytes']}; set it to {MAX_RECORD_BYTES}"
+    lag_ms = ERASED_WITHIN_MS // 2
+    if kept["cleanup.policy"] == "compact" and int(kept["max.compaction.lag.ms"]) > lag_ms:
+        yield f"the topic {name} keeps what was erased too long; set its max.compaction.lag.ms to {lag_ms}"
 
 
 async def _make(admin: AIOKafkaAdminClient, brokers: Brokers, missing: Sequence[Topic]) -> None:
@@ -69,7 +82,7 @@ async def _compare(admin: AIOKafkaAdminClient, brokers: Brokers, topics: Sequenc
         if len(described[name]["partitions"]) != topic.partitions:
             raise _differs(topic, f"it has {len(described[name]['partitions'])} partitions, not {topic.partitions}")
         for key in _FIXED:
-            if kept[name][key] != wanted[key]:
+            if key in wanted and kept[name][key] != wanted[key]:
                 raise _differs(topic, f"its {key} is {kept[name][key]}, not {wanted[key]}")
 
 
@@ -99,7 +112,7 @@ async def _properties(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[
 @asynccontextmanager
 async def _admin(brokers: Brokers) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**brokers.client())
-    with contract():
+    with contract("asking for the topics"):
         try:
             async with asyncio.timeout(DEADLINE_S):
                 await admin.start()
@@ -109,4 +122,4 @@ async def _admin(brokers: Brokers) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 def _differs(topic: Topic, why: str) -> Refused:
-    return Refused(Fault("TOPIC_DIFFERS", f"/{topic.name}", f"{why}: its keys or its times would move"))
+    return Refused(Fault("TOPIC_DIFFERS", f"/{topic.name}", f"{why}: records would be lost, moved or backdated"))

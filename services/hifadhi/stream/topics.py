@@ -13,6 +13,7 @@ DIRECTORY: Final = "directory"
 DELIVERIES: Final = "deliveries"
 DEAD_LETTERS: Final = "dead-letters"
 PROGRESS: Final = "progress"
+INBOX: Final = "inbox.<agency>"
 
 PROGRESS_KEY: Final = b"registry"
 
@@ -49,12 +50,20 @@ FLOW: Final = (
           ("registry",), ("console",)),
     Topic(PROGRESS, 1, "compact", "registry", 'JSON {"position","size"}: how far the registry has ruled',
           ("registry",), ("gateway", "console")),
+    Topic(INBOX, 1, "compact", "index; of a part its digest, 32 bytes", "item; before it its parts; header previous",
+          ("delivery",), ("that agency, and nobody else",)),
 )
 # fmt: on
 _PARTS: Final = next(topic for topic in FLOW if topic.name == PARTS)
+_INBOX: Final = next(topic for topic in FLOW if topic.name == INBOX)
 
 
 def topics(parts_partitions: int = _PARTS.partitions) -> tuple[Topic, ...]:
     """The topics that every deployment has, to be created at start."""
     parts = replace(_PARTS, partitions=parts_partitions)
-    return tuple(parts if topic is _PARTS else topic for topic in FLOW)
+    return tuple(parts if topic is _PARTS else topic for topic in FLOW if topic is not _INBOX)
+
+
+def inbox(agency: str) -> Topic:
+    """An agency's own topic, made when it is admitted."""
+    return replace(_INBOX, name=f"inbox.{agency}")

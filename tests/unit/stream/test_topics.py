@@ -1,4 +1,4 @@
-from hifadhi.stream.topics import DIRECTORY, FLOW, PARTS, PROGRESS, RECORD, SUBMISSIONS, topics
+from hifadhi.stream.topics import DIRECTORY, FLOW, INBOX, PARTS, PROGRESS, RECORD, SUBMISSIONS, inbox, topics
 
 
 def _row(name: str) -> tuple[int, str]:
@@ -17,8 +17,13 @@ def test_progress_is_one_partition_compacted_so_that_its_end_is_the_newest() -> 
     assert _row(PROGRESS) == (1, "compact")
 
 
-def test_the_topics_made_at_start_are_the_flow() -> None:
-    assert topics() == FLOW
+def test_the_topics_made_at_start_are_the_flow_without_those_of_agencies() -> None:
+    assert topics() == tuple(topic for topic in FLOW if topic.name != INBOX)
+
+
+def test_each_agency_has_a_topic_of_its_own_in_which_items_can_be_erased() -> None:
+    assert inbox("MZ-INAR").name == "inbox.MZ-INAR"
+    assert (inbox("MZ-INAR").partitions, inbox("MZ-INAR").cleanup) == (1, "compact")
 
 
 def test_parts_alone_are_spread_over_the_partitions_asked_for() -> None:

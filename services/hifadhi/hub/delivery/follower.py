@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hifadhi import crash_point
 from hifadhi.diagnostics import log
 from hifadhi.errors import Tampered, Unavailable
 from hifadhi.evidence.projection import LedgerEntry, read
@@ -132,9 +133,12 @@ class Follower:
             cases, past = await _cases(db, entries), await _past(db, entries)
         batch = Batch(self.directory, rules(self._root.rules), cases, past, sizes)
         after = self._fill(batch, whole, end)
+        crash_point.reach("delivery: before inbox rows")
         async with self._store.write() as db:  # rule 4
             await progress.swap(db, RECORD, 0, self._place, after)
             await _keep(db, batch)
+            crash_point.reach("delivery: in inbox rows")
+        crash_point.reach("delivery: after inbox rows")
         self._place, self.directory = after, batch.directory
         metrics.SIZE.set(after.size)
         metrics.ITEMS.inc(len(batch.inbox))

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hifadhi import crash_point
 from hifadhi.evidence.recipients import SENDER
 from hifadhi.hub.delivery.tables import handovers, inbox, messages
 from hifadhi.store.port import Store
@@ -32,8 +33,11 @@ async def note(store: Store, agency: str, after: int, at: str) -> bool:
         rows = await _unnoted(db, agency, after)
     if not rows:
         return False
+    crash_point.reach("delivery: before fetched rows")
     async with store.write() as db:
         await db.execute(insert_ignoring(handovers), [{**row, "at": at} for row in rows])
+        crash_point.reach("delivery: in fetched rows")
+    crash_point.reach("delivery: after fetched rows")
     return True
 
 
@@ -96,9 +100,13 @@ class Outbox:
             return False
         told = {index: found.get(index, []) for index in ids}
         entries = [_entry(ids[index], index, told[index]) for index in ids]
+        crash_point.reach("delivery: before deliveries")
         await self._stream.append(DELIVERIES, entries)
+        crash_point.reach("delivery: after deliveries")
         async with self._store.write() as db:  # crash before this line: the same is appended again
             await _mark(db, told)
+            crash_point.reach("delivery: in mark")
+        crash_point.reach("delivery: after mark")
         return True
 
 

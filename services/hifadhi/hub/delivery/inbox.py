@@ -1,6 +1,7 @@
 """An agency's inbox: the items after an index, in the ledger's order, as one bounded page."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -13,14 +14,36 @@ MAX_BYTES: Final = 4 << 20
 """Of the leaves and parts of one page; a single item may be larger."""
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`parts`: name to digest, of those that the agency may read. `sealed`: their bytes by digest, None once erased."""
+
+    index: int
+    role: str
+    leaf: bytes
+    parts: dict[str, str]
+    sealed: dict[str, bytes | None]
+
+    @property
+    def erased(self) -> list[str]:
+        """The names of its parts that are gone."""
+        return [name for name, digest in self.parts.items() if self.sealed[digest] is None]
+
+
 async def page(db: AsyncConnection, agency: str, *, after: int, limit: int) -> dict[str, Any]:
     """`{"data": [item], "after": the last index, or the one given, "done": whether that was all}` (`wire.md` §5)."""
+    found, done = await items(db, agency, after=after, limit=limit, max_bytes=MAX_BYTES)
+    return {"data": [_shown(item) for item in found], "after": found[-1].index if found else after, "done": done}
+
+
+async def items(db: AsyncConnection, agency: str, *, after: int, limit: int, max_bytes: int) -> tuple[list[Item], bool]:
+    """The items after an index, one at least if there is one, and whether that was all."""
     found = await _rows(db, agency, after, limit + 1)
-    taken = _bounded(found[:limit])
+    taken = _bounded(found[:limit], max_bytes)
     sealed_leaves = await _leaves(db, [row.leaf_index for row in taken])
-    sealed_parts = await _parts(db, {digest for row in taken for digest in row.parts.values()})
-    data = [_item(row, sealed_leaves[row.leaf_index], sealed_parts) for row in taken]
-    return {"data": data, "after": data[-1]["index"] if data else after, "done": len(taken) == len(found)}
+    sealed = await _parts(db, {digest for row in taken for digest in row.parts.values()})
+    made = [_item(row, sealed_leaves[row.leaf_index], sealed) for row in taken]
+    return made, len(taken) == len(found)
 
 
 async def _rows(db: AsyncConnection, agency: str, after: int, limit: int) -> Sequence[Any]:
@@ -28,12 +51,12 @@ async def _rows(db: AsyncConnection, agency: str, after: int, limit: int) -> Seq
     return (await db.execute(wanted.order_by(inbox.c.leaf_index).limit(limit))).all()
 
 
-def _bounded(rows: Iterable[Any]) -> list[Any]:
+def _bounded(rows: Iterable[Any], max_bytes: int) -> list[Any]:
     taken: list[Any] = []
     size = 0
     for row in rows:
         size += row.size
-        if taken and size > MAX_BYTES:
+        if taken and size > max_bytes:
             break
         taken.append(row)
     return taken
@@ -49,13 +72,17 @@ async def _parts(db: AsyncConnection, digests: Iterable[str]) -> dict[str, bytes
     return {row.digest: row.sealed for row in await db.execute(wanted)}
 
 
-def _item(row: Any, leaf: bytes, sealed: dict[str, bytes | None]) -> dict[str, Any]:  # noqa: ANN401 (a row)
-    here = {name: sealed[digest] for name, digest in row.parts.items()}
+def _item(row: Any, leaf: bytes, sealed: dict[str, bytes | None]) -> Item:  # noqa: ANN401 (a row)
+    return Item(row.leaf_index, row.role, leaf, row.parts, {digest: sealed[digest] for digest in row.parts.values()})
+
+
+def _shown(item: Item) -> dict[str, Any]:
+    here = {name: item.sealed[digest] for name, digest in item.parts.items()}
     return {
-        "index": row.leaf_index,
-        "role": row.role,
-        "leaf": b64u.encode(leaf),
+        "index": item.index,
+        "role": item.role,
+        "leaf": b64u.encode(item.leaf),
         # Whatever the sender had sealed reaches the reader; that it is no JWE, or no text, the reader's edge finds.
         "parts": {name: part.decode(errors="replace") for name, part in here.items() if part is not None},
-        "erased": [name for name, part in here.items() if part is None],
+        "erased": item.erased,
     }

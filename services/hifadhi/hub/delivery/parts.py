@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hifadhi import crash_point
 from hifadhi.diagnostics import log
 from hifadhi.evidence import b64u
 from hifadhi.hub.delivery import progress, tables
@@ -56,11 +57,14 @@ class Parts:
         """Whether there was anything: what a compact topic dropped behind its last record never comes."""
         after = {number: Place(batch[-1].position + 1) for number, batch in batches.items()}
         rows = [row for batch in batches.values() for record in batch if (row := _row(record))]
+        crash_point.reach("delivery: before parts rows")
         async with self._store.write() as db:
             for number, place in after.items():
                 await progress.swap(db, PARTS, number, self._places[number], place)
             if rows:
                 await db.execute(insert_ignoring(tables.parts), rows)
+            crash_point.reach("delivery: in parts rows")
+        crash_point.reach("delivery: after parts rows")
         self._places |= after
         return bool(after)
 

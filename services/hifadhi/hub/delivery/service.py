@@ -9,8 +9,9 @@ from aiohttp import web
 
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
-from hifadhi.hub.delivery.follower import BATCH, Follower
+from hifadhi.hub.delivery.follower import Follower
 from hifadhi.hub.delivery.handovers import Outbox
+from hifadhi.hub.delivery.inbox_topics import InboxTopics
 from hifadhi.hub.delivery.progress import SwapLost
 from hifadhi.hub.delivery.waiters import Waiters
 from hifadhi.hub.delivery.web import Faces
@@ -19,9 +20,6 @@ from hifadhi.store.port import Store
 from hifadhi.stream.port import Stream
 
 IDLE_S: Final = 5.0
-# So many at once are a load. Then the next step waits a little for company: what each costs by itself is shared.
-CROWD: Final = 16
-GATHER_S: Final = 0.03
 STOP_S: Final = 1.0
 
 
@@ -30,9 +28,12 @@ def _clock_ms() -> int:
 
 
 class Delivery:
-    """`audience`: the base URL that tokens name. The topics and tables are there before `start`."""
+    """`audience`: the base URL that tokens name. The topics and tables are there before `start`.
 
-    def __init__(
+    `inbox_topics`: whether agencies read from topics of their own too; those it makes itself.
+    """
+
+    def __init__(  # noqa: PLR0913 (all by name)
         self,
         *,
         store: Store,
@@ -41,9 +42,11 @@ class Delivery:
         audience: str,
         clock_ms: Callable[[], int] = _clock_ms,
         waiters: Waiters | None = None,
+        inbox_topics: bool = False,
     ) -> None:
         self._follower = Follower(store, stream, root)
         self._outbox = Outbox(store, stream)
+        self._topics = InboxTopics(store, stream, lambda: self._follower.directory.agencies) if inbox_topics else None
         self._waiters = waiters or Waiters()
         self._faces = Faces(
             store=store,
@@ -72,6 +75,9 @@ class Delivery:
             asyncio.create_task(self._forever("follower", self._follow), name="delivery-follower"),
             asyncio.create_task(self._forever("outbox", self._outbox.run_once), name="delivery-outbox"),
         ]
+        if self._topics:
+            sending = self._forever("inbox topics", self._topics.run_once)
+            self._tasks.append(asyncio.create_task(sending, name="delivery-inbox-topics"))
 
     def hush(self) -> None:
         """Answer who waits."""
@@ -97,12 +103,14 @@ class Delivery:
             # Another process delivers too; what it has done is news to those who wait here.
             await self._follower.load()
             self._waiters.wake_all()
+            if self._topics:
+                self._topics.ring_all()
             return
         if fresh:
             self._waiters.wake(fresh)
             self._outbox.ring()
-        if CROWD <= self._follower.size - before < BATCH:
-            await asyncio.sleep(GATHER_S)
+        if self._topics and self._follower.size > before:
+            self._topics.ring(fresh)
 
     async def _forever(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
         while True:

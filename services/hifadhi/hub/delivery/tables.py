@@ -1,4 +1,4 @@
-"""Delivery's rows. All but `delivery_handovers` can be made again from the topics, beginning at index 0."""
+"""Delivery's rows. All but those of its two outboxes can be made again from the topics, beginning at index 0."""
 
 from typing import Final
 
@@ -89,6 +89,13 @@ Index(
     handovers.c.leaf_index,
     sqlite_where=text("published = 0"),
     postgresql_where=text("NOT published"),
+)
+# published: the highest index of the agency's inbox that is in its topic, -1 for none; it survives a rebuild.
+inbox_topics = Table(
+    "delivery_inbox_topics",
+    METADATA,
+    Column("agency", String(32), primary_key=True),
+    Column("published", BigInteger, nullable=False),
 )
 
 REBUILT: Final = (progress, parts, leaves, messages, answers, cases, inbox)

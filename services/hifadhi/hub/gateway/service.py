@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from hifadhi import crash_point
 from hifadhi.diagnostics import log
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import b64u
@@ -180,11 +181,15 @@ class Gateway:
         """Parts first, then the submissions: crash in between, and only parts that nothing names are left over."""
         parts = [entry for line in good if line.posted for entry in _part_entries(line.posted)]
         if parts:
+            crash_point.reach("gateway: before parts")
             await self._stream.append(PARTS, parts)
+            crash_point.reach("gateway: after parts")
         if good:
             entries = [_submission(line.posted) for line in good if line.posted]
+            crash_point.reach("gateway: before submissions")
             for line, stored in zip(good, await self._stream.append(SUBMISSIONS, entries), strict=True):
                 line.stored = stored
+            crash_point.reach("gateway: after submissions")
 
     def _line_answer(self, line: Line) -> dict[str, Any]:
         if line.posted and line.stored:

@@ -1,8 +1,9 @@
-"""Makes known what is committed, from the rows, in this order: checkpoint and tiles, record, directory, dead letters.
+"""Makes known what is committed, from the rows, in this order: checkpoint and tiles, dead letters, record, directory.
 
 Every step may be done twice: tiles and checkpoint only rise, readers of `record` drop an index that they know, a dead
 letter's key is its position. A crash in between leaves the rest to the next call; nothing is delivered unsealed,
-because a leaf is a row before it is a record.
+because a leaf is a row before it is a record. A dead letter is told before the leaves behind it: a backup that goes on
+from these never comes to its position again.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, func, select, update
 
+from hifadhi import crash_point
 from hifadhi.hub.registry import tiling
 from hifadhi.hub.registry.rows import read_state
 from hifadhi.hub.registry.tables import dead_letters, leaves, state
@@ -34,9 +36,9 @@ class Publisher:
     async def catch_up(self) -> None:
         """Publish everything that is committed and not yet noted as published."""
         await tiling.catch_up(self._store, self._origin, self._private)
-        while await self._publish_page():
-            pass
         while await self._publish_dead():
+            pass
+        while await self._publish_page():
             pass
         await self._publish_progress()
 
@@ -47,11 +49,15 @@ class Publisher:
             found = _within(PAGE_BYTES, (await db.execute(page.order_by(leaves.c.leaf_index))).all())
         if not found:
             return False
+        crash_point.reach("registry: before record")
         await self._stream.append(RECORD, [_record(row) for row in found])
+        crash_point.reach("registry: after record")
         await self._publish_statements([row for row in found if row.is_statement])
         async with self._store.write() as db:  # crash before this line: the page is published again
             end = found[-1].leaf_index + 1
             await db.execute(update(state).where(state.c.published < end).values(published=end))
+            crash_point.reach("registry: in noted")
+        crash_point.reach("registry: after noted")
         return True
 
     async def _publish_statements(self, statements: Sequence[Any]) -> None:
@@ -66,23 +72,31 @@ class Publisher:
         for row in statements:
             entries.append(_statement(row, -1 if previous is None else previous))
             previous = row.leaf_index
+        crash_point.reach("registry: before directory")
         await self._stream.append(DIRECTORY, entries)
+        crash_point.reach("registry: after directory")
 
     async def _publish_dead(self) -> bool:
         async with self._store.read() as db:
             found = (await db.execute(select(dead_letters).order_by(dead_letters.c.position).limit(PAGE))).all()
         if not found:
             return False
+        crash_point.reach("registry: before dead letters")
         await self._stream.append(DEAD_LETTERS, [_dead(row) for row in found])
+        crash_point.reach("registry: after dead letters")
         async with self._store.write() as db:
             await db.execute(delete(dead_letters).where(dead_letters.c.position <= found[-1].position))
+            crash_point.reach("registry: in forgotten dead")
+        crash_point.reach("registry: after forgotten dead")
         return True
 
     async def _publish_progress(self) -> None:
         async with self._store.read() as db:
             row = await read_state(db)
         value = json.dumps({"position": row.position, "size": row.size}).encode()
+        crash_point.reach("registry: before progress")
         await self._stream.append(PROGRESS, [Entry(PROGRESS_KEY, value)])
+        crash_point.reach("registry: after progress")
 
 
 def _within(most: int, rows: Sequence[Any]) -> list[Any]:

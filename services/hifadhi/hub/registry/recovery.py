@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import select
 
+from hifadhi import crash_point
 from hifadhi.errors import Tampered
 from hifadhi.evidence import leaf as leaves
 from hifadhi.evidence.leaf import Leaf
@@ -30,7 +31,9 @@ async def recover(store: Store, stream: Stream, sealer: Sealer) -> int:
         await _compare(store, known)
         lost = _lost(page, sealer.size)
         if lost:
+            crash_point.reach("registry: before refold")
             refolded += len((await sealer.refold(lost)).leaves)
+            crash_point.reach("registry: after refold")
     return refolded
 
 

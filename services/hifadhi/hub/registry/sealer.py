@@ -7,6 +7,7 @@ the rows. After a failed or unknown commit all that is in memory is forgotten an
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+from hifadhi import crash_point
 from hifadhi.errors import Refused
 from hifadhi.evidence import leaf as leaves
 from hifadhi.evidence import submission as submissions
@@ -117,8 +118,11 @@ class Sealer:
 
     async def _committed(self, batch: Batch, fold: Fold) -> Batch:
         self._fold = None  # until the commit is known
+        crash_point.reach("registry: before commit")
         async with self._store.write() as db:
             edge = await rows.commit(db, batch, fold, self._edge)
+            crash_point.reach("registry: in commit")
+        crash_point.reach("registry: after commit")
         self._fold, self._edge, self.position = fold, edge, batch.next_position
         return batch
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hifadhi import crash_point
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
 from hifadhi.hub.registry import metrics
@@ -23,9 +24,6 @@ from hifadhi.stream.topics import SUBMISSIONS
 
 BATCH = 500
 IDLE_S = 0.25
-# So many at once are a load. Then the next batch waits a little for company: what each costs by itself is shared.
-CROWD = 16
-GATHER_S = 0.03
 TICK_EVERY_MS = 1000
 STAND_BY_S = 0.5
 STOP_S = 1.0
@@ -128,8 +126,6 @@ class Registry:
         records = await self._stream.read(SUBMISSIONS, self._sealer.position, limit=BATCH, wait_s=IDLE_S)
         if records:
             await self._seal(records)
-            if CROWD <= len(records) < BATCH:
-                await asyncio.sleep(GATHER_S)
         else:
             await self._tick()
 
@@ -155,4 +151,6 @@ class Registry:
         now = self._clock_ms()
         if self._due is not None and self._due <= now and abs(now - self._ticked) >= TICK_EVERY_MS:
             self._ticked = now
+            crash_point.reach("registry: before tick")
             await self._stream.append(SUBMISSIONS, [Entry(b"tick", b"")])
+            crash_point.reach("registry: after tick")

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hifadhi import crash_point
 from hifadhi.evidence import checkpoint, tree
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.tiles import HEIGHT, WIDTH, Tile, complete_hash, node_from_tiles, tiles_changed
@@ -28,6 +29,7 @@ STEP = 16 * WIDTH
 async def catch_up(store: Store, origin: str, private: Ed25519PrivateKey) -> None:
     """Sign the committed tree and write its tiles, from wherever the cache is."""
     while True:
+        crash_point.reach("registry: before tiles")
         async with store.write() as db:
             row = await read_state(db)
             old = max(row.checkpoint_size, 0)
@@ -38,9 +40,12 @@ async def catch_up(store: Store, origin: str, private: Ed25519PrivateKey) -> Non
             if (await db.execute(rises)).rowcount != 1:
                 return
             await _write_tiles(db, old, new)
+            crash_point.reach("registry: in tiles")
             root = Edge.from_bytes(new, row.edge).root() if new == row.size else await _root(db, new)
             note = checkpoint.sign(Checkpoint(origin, new, root), private)
             await db.execute(update(state).values(checkpoint=note))
+            crash_point.reach("registry: in checkpoint")
+        crash_point.reach("registry: after checkpoint")
 
 
 async def _write_tiles(db: AsyncConnection, old: int, new: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from console_place import ConsolePlace, console_on
 from event_source import listening, until
-from hifadhi.hub.console import listeners, progress
+from hifadhi.hub.console import listeners, progress, tables
 from hifadhi.hub.console.event_stream import Pace
 from ledger_maker import LedgerMaker
 
@@ -99,6 +99,28 @@ async def test_the_page_of_a_referral_is_told_what_concerns_it_and_nothing_else(
         assert await source.changed() == await revision(place, path)
 
 
+async def test_a_refused_message_is_a_line_of_its_page_although_nothing_else_changes(place: ConsolePlace) -> None:
+    ledger = place.ledger
+    case = ledger.open_case()
+    referral = ledger.request(case)
+    await place.caught_up()
+    path = f"/console/referrals/{referral}"
+    async with listening(place.client, f"{path}/events?since={await revision(place, path)}") as source:
+        ledger.send("referral.accepted", "ZA-DHA", ["MZ-INAR"], case=case, referral=referral, seen=99)
+        await place.caught_up()
+        assert await source.changed() == await revision(place, path)
+
+
+async def test_where_a_referral_stands_is_part_of_its_page_whatever_the_lines_say(restless: ConsolePlace) -> None:
+    referral = restless.ledger.request(restless.ledger.open_case())
+    await restless.caught_up()
+    path = f"/console/referrals/{referral}"
+    async with listening(restless.client, f"{path}/events?since={await revision(restless, path)}") as source:
+        async with restless.store.write() as db:
+            await db.execute(tables.referrals.update().values(state="ESCALATED"))
+        assert await source.changed() == await revision(restless, path)
+
+
 async def test_another_referral_that_moves_responsibility_changes_the_page(place: ConsolePlace) -> None:
     ledger = place.ledger
     case = ledger.open_case()
@@ -163,10 +185,13 @@ async def test_more_pages_than_the_console_bears_are_told_when_to_return(place: 
             assert (await response.json())["code"] == "OVERLOADED"
 
 
-async def test_a_page_that_is_closed_gives_its_place_back(restless: ConsolePlace) -> None:
-    async with listening(restless.client, "/console/events"):
-        assert count(restless) == 1
-    await until(lambda: count(restless) == 0)
+async def test_a_page_that_is_closed_gives_its_place_back_before_the_next_beat(
+    tmp_path: Path, ledger: LedgerMaker
+) -> None:
+    async with console_on(tmp_path, ledger, Pace(look_s=BEATS_S, beat_s=30.0)) as place:
+        async with listening(place.client, "/console/events"):
+            assert count(place) == 1
+        await until(lambda: count(place) == 0)
 
 
 async def test_who_does_not_read_is_dropped(tmp_path: Path, ledger: LedgerMaker) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, event
 from delivery_place import Place
 from hifadhi.hub.delivery import cases, handovers, inbox, messages
 from hifadhi.hub.delivery.handovers import Outbox
+from hifadhi.hub.delivery.inbox_topics import InboxTopics
 
 OUTBOX = "ix_delivery_handovers_unpublished"
 
@@ -14,7 +15,7 @@ OUTBOX = "ix_delivery_handovers_unpublished"
 async def test_no_statement_scans_a_table(place: Place) -> None:
     case = place.ledger.open_case()
     referral = place.ledger.request(case)
-    await place.follow()
+    follower = await place.follow()
     said: list[tuple[str, Any]] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: object, *_more: object) -> None:
@@ -29,6 +30,7 @@ async def test_no_statement_scans_a_table(place: Place) -> None:
             await cases.view(db, case, "ZA-DHA")
         await handovers.note(place.store, "ZA-DHA", 100, "2026-11-23T10:00:00.000Z")
         await Outbox(place.store, place.stream).run_once()
+        await InboxTopics(place.store, place.stream, lambda: follower.directory.agencies).run_once()
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 

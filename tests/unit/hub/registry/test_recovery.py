@@ -188,3 +188,20 @@ async def test_an_empty_database_beside_a_full_record_is_folded_back_from_the_fi
         await place.ruled()
     await check(place, len(before.raw))
     assert (await place.audited()).raw == before.raw
+
+
+async def test_a_backup_that_goes_on_from_record_loses_no_dead_letter_on_the_way(place: Place) -> None:
+    """The registry dies with the leaves of a batch made known, and what in it was no message not yet."""
+    await place.admit()
+    async with place.running():
+        await place.ruled()
+    copy = await backup(place)
+    place.stream.broken = DEAD_LETTERS
+    async with place.running():
+        await place.submit(b"nothing", place.cast.encounter(MZ))
+        await place.stream.reached.wait()
+    async with restored(place, copy) as again:
+        async with again.running():
+            await again.ruled()
+        await check(again, 16)
+        assert [one.value for one in await again.records(DEAD_LETTERS)] == [b"nothing"]

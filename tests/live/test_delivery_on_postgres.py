@@ -1,0 +1,33 @@
+"""What only a database could do otherwise: delivery's own tests, on PostgreSQL."""
+
+import pytest
+
+from unit.hub.delivery.conftest import place
+from unit.hub.delivery.test_follower import (
+    test_a_crash_before_the_commit_leaves_nothing_and_the_batch_is_followed_again,
+    test_a_rebuild_from_index_0_gives_the_same_inboxes,
+    test_items_are_the_sealed_bytes_in_the_order_of_the_ledger,
+    test_two_followers_of_one_database_deliver_once,
+)
+from unit.hub.delivery.test_web import (
+    test_a_case_is_shown_to_its_parties_and_unknown_to_all_others,
+    test_a_rebuild_keeps_what_was_fetched,
+    test_coming_back_acknowledges_once_and_is_made_known,
+    test_pages_follow_each_other_without_gap_or_double,
+    test_what_was_noted_and_not_published_is_published_after_a_restart,
+)
+
+__all__ = [
+    "place",
+    "test_a_case_is_shown_to_its_parties_and_unknown_to_all_others",
+    "test_a_crash_before_the_commit_leaves_nothing_and_the_batch_is_followed_again",
+    "test_a_rebuild_from_index_0_gives_the_same_inboxes",
+    "test_a_rebuild_keeps_what_was_fetched",
+    "test_coming_back_acknowledges_once_and_is_made_known",
+    "test_items_are_the_sealed_bytes_in_the_order_of_the_ledger",
+    "test_pages_follow_each_other_without_gap_or_double",
+    "test_two_followers_of_one_database_deliver_once",
+    "test_what_was_noted_and_not_published_is_published_after_a_restart",
+]
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("on_postgres")]

@@ -1,0 +1,113 @@
+"""A minute of more than the registry can rule: no receipt is given that is not kept in time."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from cast import Body, Cast
+from hifadhi.referral import instant
+from hifadhi.stream.kafka import Brokers, KafkaStream
+from hifadhi.stream.topics import RECORD, topics
+from hub_client import HubClient
+from hub_ledger import audit
+from kafka_cluster import KafkaCluster
+from live.production import Production, opened_receipt, production
+from postgres_server import PostgresServer
+from topic_order import index_of
+
+MAX_DELAY_S = 6
+FLOOD_S = 60.0
+LINES = 40
+# The registry works so much of the time, as on a machine with too much to do.
+WORKS_S, RESTS_S = 0.1, 0.5
+
+
+async def slowed(made: Production) -> None:
+    """A registry that gets a sixth of the time, until it is cancelled."""
+    try:
+        while True:
+            made.processes.pause("registry")
+            await asyncio.sleep(RESTS_S)
+            made.processes.resume("registry")
+            await asyncio.sleep(WORKS_S)
+    finally:
+        made.processes.resume("registry")
+
+
+async def flood(client: HubClient, bodies: list[Body]) -> tuple[list[Any], int]:
+    """Post without end for a minute; what the receipts say, and how many were turned away."""
+    receipts: list[Any] = []
+    turned_away, until, first = 0, time.monotonic() + FLOOD_S, 0
+    while time.monotonic() < until and first < len(bodies):
+        batch = bodies[first : first + LINES]
+        *lines, last = await client.post_lines(batch)
+        turned_away += sum(line["status"] == 503 for line in lines)
+        accepted = opened_receipt(client.cast, last["receipt"])
+        assert isinstance(accepted, list)
+        receipts += accepted
+        first += LINES
+    return receipts, turned_away
+
+
+def made_beforehand(cast: Cast, count: int) -> list[Body]:
+    return [cast.encounter("MZ-INAR") for _ in range(count)]
+
+
+async def test_overloaded_for_a_minute_every_receipt_has_its_leaf_in_time(
+    tmp_path: Path, kafka: KafkaCluster, postgres: PostgresServer
+) -> None:
+    async with production(tmp_path, kafka, postgres, max_delay_s=MAX_DELAY_S) as made:
+        bodies = await asyncio.to_thread(made_beforehand, made.cast, 30_000)
+        slowing = asyncio.create_task(slowed(made))
+        try:
+            receipts, turned_away = await flood(made.client, bodies)
+        finally:
+            slowing.cancel()
+            await asyncio.wait((slowing,))
+        await made.client.sealed(made.cast.encounter("MZ-INAR"))
+        late = await lateness(made)
+        index_of_digest = (await audit(made.client)).index_of()
+    assert turned_away > 0, "it was not overloaded"
+    assert len(receipts) > 100
+    for receipt in receipts:
+        index = index_of_digest[receipt["digest"]]
+        assert late[index] - instant.parse(receipt["stored_at"]) <= MAX_DELAY_S * 1000
+
+
+async def lateness(made: Production) -> dict[int, int]:
+    """When each leaf was published, by the broker's clock, in ms."""
+    environment = made.environment
+    stream = KafkaStream(
+        Brokers(
+            environment["HIFADHI_STREAM"].removeprefix("kafka://"),
+            prefix=environment["HIFADHI_STREAM_PREFIX"],
+            replication=1,
+            single_broker=True,
+        )
+    )
+    try:
+        await stream.create(topics(4))
+        found: dict[int, int] = {}
+        position = 0
+        while records := await stream.read(RECORD, position):
+            for record in records:
+                found.setdefault(index_of(record), record.time_ms)
+            position = records[-1].position + 1
+        return found
+    finally:
+        await stream.close()
+
+
+async def test_overload_is_told_with_when_to_come_back(
+    tmp_path: Path, kafka: KafkaCluster, postgres: PostgresServer
+) -> None:
+    async with production(tmp_path, kafka, postgres, max_delay_s=2) as made:
+        made.processes.pause("registry")
+        try:
+            async with asyncio.timeout(20):
+                while (answer := await made.client.post(made.cast.encounter("MZ-INAR"))).status == 202:
+                    await asyncio.sleep(0.1)
+        finally:
+            made.processes.resume("registry")
+        assert (answer.status, answer.body["code"], answer.headers["Retry-After"]) == (503, "OVERLOADED", "5")
