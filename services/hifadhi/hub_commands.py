@@ -119,7 +119,7 @@ def grant(agency: str, *, password_file: Path, settings: SettingsFile = None) ->
 
 
 async def _rebuilt(service: str, settings: DeliverySettings) -> None:
-    store = open_store(settings)
+    store = open_store(settings, patient=True)
     try:
         await store.migrate()
         await START_AGAIN[service](store)

@@ -49,6 +49,8 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+PATIENT_S: Final = 600.0
+
 ALL: Final = ("registry", "delivery", "console", "gateway")
 """In the order in which they start: from the flow's end to its door."""
 
@@ -223,14 +225,14 @@ def partitions_of_parts(settings: ServiceSettings) -> int:
     return settings.parts_partitions if settings.stream else 1
 
 
-def open_store(settings: StoredSettings) -> Store:
-    """The database that the settings name. It is not asked for anything yet."""
+def open_store(settings: StoredSettings, *, patient: bool = False) -> Store:
+    """The database that the settings name. It is not asked for anything yet. `patient`: statements may take minutes."""
     url = settings.store.get_secret_value()
     if not url:
         return SqliteStore(settings.data / "store.sqlite")
     from hifadhi.store.postgres import PostgresStore  # noqa: PLC0415 (the embedded exchange starts without it)
 
-    return PostgresStore(url)
+    return PostgresStore(url, answer_s=PATIENT_S) if patient else PostgresStore(url)
 
 
 def _ed25519(key: PrivateJwk) -> Ed25519PrivateKey:

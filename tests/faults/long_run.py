@@ -58,10 +58,12 @@ async def series(opened: Opened, folder: Path, seed: str, runs: int, keep: list[
                 sys.stdout.flush()
                 if keep[-1].violations:
                     return
-    except (AssertionError, OSError, TimeoutError, ExceptionGroup) as error:
+    except (AssertionError, OSError, RuntimeError, TimeoutError, ExceptionGroup) as error:
         name = made.place.name if made else "?"
-        keep.append(Outcome(seed, name, "start or end of the exchange", 0.0, [f"{type(error).__name__}: {error}"]))
-    shutil.rmtree(folder, ignore_errors=bool(keep and keep[-1].violations))
+        keep.append(Outcome(seed, name, "start or end of the exchange", 0.0, [_told(error)]))
+        sys.stdout.write(f"{keep[-1]}\n")
+    if not keep[-1].violations:
+        shutil.rmtree(folder)
 
 
 async def _run(made: Ordeal, dice: random.Random, seed: str) -> Outcome:
@@ -70,9 +72,16 @@ async def _run(made: Ordeal, dice: random.Random, seed: str) -> Outcome:
         async with asyncio.timeout(LONGEST_S):
             await death.befall(made)
             found = await made.violations()
-    except (AssertionError, OSError, TimeoutError, ExceptionGroup) as error:
-        found = [f"{type(error).__name__}: {error}"]
+    except (AssertionError, OSError, RuntimeError, TimeoutError, ExceptionGroup) as error:
+        found = [_told(error)]
     return Outcome(seed, made.place.name, str(death), time.monotonic() - began, found)
+
+
+def _told(error: BaseException) -> str:
+    """The first cause within a group says more than that there was one."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
 
 
 async def main() -> int:
@@ -88,8 +97,9 @@ async def main() -> int:
             opened = _on(kafka, postgres)
         while len(outcomes) < asked.runs:
             seed, runs = f"{asked.seed}/{len(outcomes)}", min(PER_EXCHANGE, asked.runs - len(outcomes))
-            await series(opened, folder / str(len(outcomes)), seed, runs, outcomes)
-    write(outcomes, BUILD)
+            known = len(outcomes)
+            await series(opened, folder / str(known), seed, runs, outcomes)
+            write(outcomes[known:], BUILD)
     return int(any(outcome.violations for outcome in outcomes))
 
 

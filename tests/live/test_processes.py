@@ -102,6 +102,7 @@ async def test_a_standby_registry_takes_over_and_the_one_that_wakes_overwrites_n
         await until(stands_by)
         made.processes.kill(other)
         await made.processes.start(other)
+        await made.processes.ready(other)
         await seal(made, 3)
         ledger = await audit(made.client)
         assert ledger.report.findings == ()

@@ -1,4 +1,4 @@
-"""The stylesheet, the script and the icon of the pages. Their addresses have their digest: another file is another address."""
+"""Stylesheet, script and icon of the pages. Their addresses have their digest: another file is another address."""
 
 from hashlib import sha256
 from importlib.resources import files
