@@ -7,6 +7,7 @@ from faults.folded import folded
 from faults.journal import Journal
 from faults.place import Place
 from faults.remains import gathered, opened
+from hifadhi.errors import Tampered
 from hub_client import HubClient
 
 PROMISES = (
@@ -31,8 +32,11 @@ PROMISES = (
 
 async def violations(place: Place, journal: Journal, client: HubClient, folder: Path) -> list[str]:
     """What is broken, in sentences, at an exchange that runs and that nobody posts to; empty if nothing is."""
-    async with opened(place) as (stream, store):
-        remains = await gathered(journal, client, stream, store)
-        again = await folded(stream, journal.cast.root, folder)
+    try:
+        async with opened(place) as (stream, store):
+            remains = await gathered(journal, client, stream, store)
+            again = await folded(stream, journal.cast.root, folder)
+    except Tampered as error:
+        return [f"evidence contradicts itself: {error}"]
     found = [f"{promise.__name__}: {what}" for promise in PROMISES for what in promise(remains)]
     return found + [f"rows: {what}" for what in projections.rows_are_those_of_reading_again(remains, again)]
