@@ -13,15 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from kafka_cluster import KafkaCluster
-from postgres_server import PostgresServer
-
 from exchange_processes import ExchangeProcesses
 from hifadhi import diagnostics
 from hifadhi.demo.narrator import say
 from hifadhi.demo.run import play
 from hifadhi.demo.stage import Running
 from hifadhi.errors import HifadhiError
+from kafka_cluster import KafkaCluster
+from postgres_server import PostgresServer
 
 FOLDER: Final = Path(".demo-kafka")
 

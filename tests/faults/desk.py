@@ -64,8 +64,8 @@ class Desk:
     async def settle(self) -> None:
         """Whatever has no receipt is posted until it has one, and some of what has one once more; then a last word.
 
-        Delivery looks at parts when a leaf comes: behind the last of those that were posted again there must be one. And
-        who has fetched something says so each time he asks: an old backup has forgotten it until then.
+        Delivery looks at parts when a leaf comes: behind the last of those that were posted again there must be one.
+        And who has fetched something says so each time he asks: an old backup has forgotten it until then.
         """
         self._closing.clear()
         known = [body for digest, body in self.journal.posted.items() if digest in self.journal.receipts]
