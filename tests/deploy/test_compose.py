@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from front import ROUTES
+from hifadhi.hub.gateway.reception import MAX_BATCH
 from hifadhi.hub_commands import KINDS
 from hifadhi.settings import SECRETS
 
@@ -81,6 +82,12 @@ def test_the_proxy_passes_on_what_the_front_of_demonstrations_does_and_nothing_e
         assert behind[matcher] == service
     ports = dict(re.findall(r"reverse_proxy (\w+):(\d+)", caddy))
     assert ports == {name: str(KINDS[name].model_fields["port"].default) for name in ports}
+
+
+def test_the_proxy_lets_pass_as_much_as_the_gateway_takes() -> None:
+    found = re.search(r"max_size (\d+)MiB", (ROOT / "deploy/proxy/Caddyfile").read_text())
+    assert found
+    assert int(found[1]) << 20 == MAX_BATCH
 
 
 def _has(caddy: str, matcher: str, path: str) -> bool:

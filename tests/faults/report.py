@@ -44,4 +44,6 @@ def _summary(outcomes: Sequence[Outcome]) -> str:
 
 def _kind(one: Outcome) -> str:
     """Without its visit and its instant."""
-    return one.death.partition(", visit")[0].partition(" after ")[0].partition(" for ")[0]
+    if one.death.startswith("SIG"):
+        return one.death.partition(" after ")[0].partition(" for ")[0]
+    return one.death.partition(", visit")[0]
