@@ -49,7 +49,8 @@ async def metric(made: Production, name: str, start: str) -> float:
 async def command(made: Production, *said: str, **more: str) -> tuple[int, str]:
     """A command of ours with the services' settings: its exit code, and what it says."""
     program = Path(sys.executable).with_name("hifadhi")
-    environment = os.environ | made.environment | {"HIFADHI_DATA": str(made.cast.folder)} | more
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("HIFADHI_")}
+    environment = ours | made.environment | {"HIFADHI_DATA": str(made.cast.folder)} | more
     process = await asyncio.create_subprocess_exec(program, *said, env=environment, stdout=PIPE, stderr=PIPE)
     output, errors = await process.communicate()
     return process.returncode or 0, (output + errors).decode()

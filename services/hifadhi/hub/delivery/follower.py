@@ -79,6 +79,7 @@ class Follower:
             RECORD, self._place.position, limit=BATCH, max_bytes=READ_BYTES, wait_s=wait_s
         )
         if not records:
+            await self._check_place()
             return set()
         await self._parts.catch_up()
         fresh, end = await self._fresh(records)
@@ -90,6 +91,13 @@ class Follower:
         if end == self._place.position:
             raise _missing(fresh[0].entry, sizes)
         return await self._deliver(whole, end, sizes)
+
+    async def _check_place(self) -> None:
+        """`SwapLost` if the rows are no longer where we are: they were emptied, to be made again from index 0."""
+        async with self._store.read() as db:
+            place = (await progress.places(db, RECORD)).get(0)
+        if place != self._place:
+            raise progress.SwapLost("the rows are no longer where this process has left them")
 
     async def _fresh(self, records: Sequence[Record]) -> tuple[list[Numbered], int]:
         """The records that are new, each index once, and the position behind them or of the first that is unsound."""
