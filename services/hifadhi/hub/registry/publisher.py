@@ -9,7 +9,7 @@ from these never comes to its position again.
 import json
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, func, select, update
@@ -27,6 +27,20 @@ PAGE = 500
 PAGE_BYTES = 8 << 20
 
 
+class Behind(NamedTuple):
+    """What is committed and not told yet, in one snapshot: of each kind a page at most."""
+
+    state: Any
+    dead: Sequence[Any]
+    leaves: Sequence[Any]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more than these pages."""
+        end = self.leaves[-1].leaf_index + 1 if self.leaves else self.state.published
+        return len(self.dead) == PAGE or end < self.state.size
+
+
 class Publisher:
     """Catches up with the committed rows."""
 
@@ -35,30 +49,36 @@ class Publisher:
 
     async def catch_up(self) -> None:
         """Publish everything that is committed and not yet noted as published."""
-        await tiling.catch_up(self._store, self._origin, self._private)
-        while await self._publish_dead():
-            pass
-        while await self._publish_page():
-            pass
-        await self._publish_progress()
+        while True:
+            behind = await self._behind()
+            await tiling.catch_up(self._store, behind.state, self._origin, self._private)
+            if behind.dead:
+                await self._publish_dead(behind.dead)
+            if behind.leaves and len(behind.dead) < PAGE and not await self._publish_page(behind.leaves):
+                return  # another registry is further, and tells the rest
+            if not behind.has_more:
+                await self._publish_progress(behind.state)
+                return
 
-    async def _publish_page(self) -> bool:
+    async def _behind(self) -> Behind:
         async with self._store.read() as db:
-            published = (await read_state(db)).published
-            page = select(leaves).where(leaves.c.leaf_index >= published, leaves.c.leaf_index < published + PAGE)
-            found = _within(PAGE_BYTES, (await db.execute(page.order_by(leaves.c.leaf_index))).all())
-        if not found:
-            return False
+            row = await read_state(db)
+            dead = await db.execute(select(dead_letters).order_by(dead_letters.c.position).limit(PAGE))
+            index = leaves.c.leaf_index
+            page = select(leaves).where(index >= row.published, index < row.published + PAGE).order_by(index)
+            return Behind(row, dead.all(), _within(PAGE_BYTES, (await db.execute(page)).all()))
+
+    async def _publish_page(self, page: Sequence[Any]) -> bool:
         crash_point.reach("registry: before record")
-        await self._stream.append(RECORD, [_record(row) for row in found])
+        await self._stream.append(RECORD, [_record(row) for row in page])
         crash_point.reach("registry: after record")
-        await self._publish_statements([row for row in found if row.is_statement])
+        await self._publish_statements([row for row in page if row.is_statement])
         async with self._store.write() as db:  # crash before this line: the page is published again
-            end = found[-1].leaf_index + 1
-            await db.execute(update(state).where(state.c.published < end).values(published=end))
+            end = page[-1].leaf_index + 1
+            noted = await db.execute(update(state).where(state.c.published < end).values(published=end))
             crash_point.reach("registry: in noted")
         crash_point.reach("registry: after noted")
-        return True
+        return noted.rowcount == 1
 
     async def _publish_statements(self, statements: Sequence[Any]) -> None:
         if not statements:
@@ -76,23 +96,16 @@ class Publisher:
         await self._stream.append(DIRECTORY, entries)
         crash_point.reach("registry: after directory")
 
-    async def _publish_dead(self) -> bool:
-        async with self._store.read() as db:
-            found = (await db.execute(select(dead_letters).order_by(dead_letters.c.position).limit(PAGE))).all()
-        if not found:
-            return False
+    async def _publish_dead(self, page: Sequence[Any]) -> None:
         crash_point.reach("registry: before dead letters")
-        await self._stream.append(DEAD_LETTERS, [_dead(row) for row in found])
+        await self._stream.append(DEAD_LETTERS, [_dead(row) for row in page])
         crash_point.reach("registry: after dead letters")
         async with self._store.write() as db:
-            await db.execute(delete(dead_letters).where(dead_letters.c.position <= found[-1].position))
+            await db.execute(delete(dead_letters).where(dead_letters.c.position <= page[-1].position))
             crash_point.reach("registry: in forgotten dead")
         crash_point.reach("registry: after forgotten dead")
-        return True
 
-    async def _publish_progress(self) -> None:
-        async with self._store.read() as db:
-            row = await read_state(db)
+    async def _publish_progress(self, row: Any) -> None:  # noqa: ANN401 (a row)
         value = json.dumps({"position": row.position, "size": row.size}).encode()
         crash_point.reach("registry: before progress")
         await self._stream.append(PROGRESS, [Entry(PROGRESS_KEY, value)])

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.errors import Unavailable
@@ -52,6 +52,12 @@ async def due_clocks(db: AsyncConnection, until: int, limit: int) -> list[Clock]
     order = (clocks.c.due, clocks.c.case, clocks.c.referral, clocks.c.clock)
     found = await db.execute(select(*order).where(clocks.c.due <= until).order_by(*order).limit(limit))
     return [Clock(*row) for row in found]
+
+
+async def next_due(db: AsyncConnection) -> int | None:
+    """When the first clock lapses, milliseconds UTC."""
+    first: int | None = (await db.execute(select(func.min(clocks.c.due)))).scalar()
+    return first
 
 
 async def load_past(db: AsyncConnection, ids: Collection[str]) -> dict[str, Sealed]:

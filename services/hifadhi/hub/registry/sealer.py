@@ -31,13 +31,17 @@ MOST_LAPSES = 500
 
 
 class Sealer:
-    """The sequencer's state in memory, always equal to the committed row, or forgotten."""
+    """The sequencer's state in memory, always equal to the committed row, or forgotten.
+
+    `next_due`: when the next deadline lapses, milliseconds UTC; None if no clock runs.
+    """
 
     def __init__(self, store: Store, root: Root) -> None:
         self._store, self._root = store, root
         self._fold: Fold | None = None
         self._edge = Edge.empty()
         self.position = 0
+        self.next_due: int | None = None
 
     async def load(self) -> None:
         """Take everything from the committed row."""
@@ -45,6 +49,7 @@ class Sealer:
             await rows.prepare(db, self._root.rules)
         async with self._store.read() as db:
             state = await rows.read_state(db)
+            self.next_due = await rows.next_due(db)
             directory = Directory.of(self._root)
             for _, raw in await rows.statements(db):
                 envelope = read_envelope(leaves.parse(raw).envelope, typ=MESSAGE)
@@ -67,30 +72,26 @@ class Sealer:
         """How many leaves are sealed."""
         return self._fold.size if self._fold else 0
 
-    async def next_due(self) -> int | None:
-        """When the next deadline lapses, milliseconds UTC."""
-        async with self._store.read() as db:
-            first = await rows.due_clocks(db, 2**62, 1)
-        return first[0].due if first else None
-
     async def seal(self, records: Sequence[Record]) -> Batch:
         """Rule and commit these records, or only the lapses that come before the first of them."""
         fold = await self._ready()
         latest = max(fold.monotone(record.time_ms) for record in records)
-        async with self._store.read() as db:
-            due = await rows.due_clocks(db, latest, MOST_LAPSES + 1)
-        if len(due) > MOST_LAPSES and len(records) > 1:
+        read = _read(records)
+        due = await self._at_hand(fold, map(names_of, read.values()), latest, MOST_LAPSES + 1)
+        if len(due) <= MOST_LAPSES:
+            batch = batches.rule(fold, self.position, records, read)
+        elif len(records) > 1:
             return await self.seal(records[:1])
-        batch = await self._ruled(fold, records, due)
+        else:
+            batch = batches.lapses_only(fold, self.position, records[0], due[-2])
         return await self._committed(batch, fold)
 
     async def refold(self, found: Sequence[Leaf]) -> Batch:
         """Take over leaves that `record` holds and the rows have lost; re-decided, they must come out equal."""
         fold = await self._ready()
         latest = max(batches.stored_at(leaf) for leaf in found)
-        async with self._store.read() as db:
-            due = await rows.due_clocks(db, latest, MOST_LAPSES + len(found))
-        await self._at_hand(fold, (names_in(leaf.envelope) for leaf in found if leaf.envelope), due)
+        names = (names_in(leaf.envelope) for leaf in found if leaf.envelope)
+        await self._at_hand(fold, names, latest, MOST_LAPSES + len(found))
         return await self._committed(batches.refold(fold, self.position, found), fold)
 
     async def _ready(self) -> Fold:
@@ -99,31 +100,29 @@ class Sealer:
         assert self._fold is not None  # noqa: S101 (for the type checker: load has set it)
         return self._fold
 
-    async def _ruled(self, fold: Fold, records: Sequence[Record], due: list[Clock]) -> Batch:
-        if len(due) > MOST_LAPSES:
-            await self._at_hand(fold, (), due[:-1])
-            return batches.lapses_only(fold, self.position, records[0], due[-2])
-        read = _read(records)
-        await self._at_hand(fold, map(names_of, read.values()), due)
-        return batches.rule(fold, self.position, records, read)
-
-    async def _at_hand(self, fold: Fold, names: Iterable[tuple[set[str], str | None]], due: Sequence[Clock]) -> None:
-        """Load what the rules may ask for: the cases and messages that are named, and the cases with a clock due."""
-        ids, case_ids = set[str](), {clock.case for clock in due}
+    async def _at_hand(
+        self, fold: Fold, names: Iterable[tuple[set[str], str | None]], latest: int, most: int
+    ) -> list[Clock]:
+        """Load what the rules may ask for: what is named, and the cases of the clocks, `most` of them, due by then."""
+        ids, case_ids = set[str](), set[str]()
         for named, case in names:
             ids |= named
             case_ids |= {case} if case else set()
         async with self._store.read() as db:
-            fold.load(await rows.load_cases(db, case_ids), await rows.load_past(db, ids))
+            due = await rows.due_clocks(db, latest, most)
+            cases = await rows.load_cases(db, case_ids | {clock.case for clock in due})
+            fold.load(cases, await rows.load_past(db, ids))
+        return due
 
     async def _committed(self, batch: Batch, fold: Fold) -> Batch:
         self._fold = None  # until the commit is known
         crash_point.reach("registry: before commit")
         async with self._store.write() as db:
             edge = await rows.commit(db, batch, fold, self._edge)
+            next_due = await rows.next_due(db)
             crash_point.reach("registry: in commit")
         crash_point.reach("registry: after commit")
-        self._fold, self._edge, self.position = fold, edge, batch.next_position
+        self._fold, self._edge, self.position, self.next_due = fold, edge, batch.next_position, next_due
         return batch
 
 

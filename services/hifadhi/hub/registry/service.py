@@ -51,7 +51,6 @@ class Registry:
         self._publisher = Publisher(store, stream, root.origin, ledger_key)
         self._faces = Faces(store=store, root=root, audience=audience, clock_ms=clock_ms)
         self._task: asyncio.Task[None] | None = None
-        self._due: int | None = None
         self._ticked = 0
         self._waits: str | None = None
 
@@ -133,7 +132,6 @@ class Registry:
         """Go on from the committed row, whoever committed it and however far he came."""
         refolded = await recover(self._store, self._stream, self._sealer)
         await self._publisher.catch_up()
-        self._due = await self._sealer.next_due()
         self._waits = None
         log.info("registry seals", size=self._sealer.size, refolded=refolded)
 
@@ -144,12 +142,12 @@ class Registry:
         metrics.note(batch)
         for record, dead in batch.dead:
             log.error("dead letter", position=record.position, cause=dead.cause)
-        self._due = await self._sealer.next_due()
 
     async def _tick(self) -> None:
         """Bring the time into the stream when a deadline is due. The wall clock only says when to ask, never what."""
         now = self._clock_ms()
-        if self._due is not None and self._due <= now and abs(now - self._ticked) >= TICK_EVERY_MS:
+        due = self._sealer.next_due
+        if due is not None and due <= now and abs(now - self._ticked) >= TICK_EVERY_MS:
             self._ticked = now
             crash_point.reach("registry: before tick")
             await self._stream.append(SUBMISSIONS, [Entry(b"tick", b"")])

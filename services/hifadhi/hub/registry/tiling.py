@@ -4,6 +4,7 @@ They are written together and only ever rise: a process that wakes from a pause 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,7 +16,6 @@ from hifadhi.evidence import checkpoint, tree
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.tiles import HEIGHT, WIDTH, Tile, complete_hash, node_from_tiles, tiles_changed
 from hifadhi.evidence.tree import HASH_BYTES, Edge
-from hifadhi.hub.registry.rows import read_state
 from hifadhi.hub.registry.tables import leaves, state, tiles
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import upsert
@@ -26,26 +26,36 @@ T = TypeVar("T")
 STEP = 16 * WIDTH
 
 
-async def catch_up(store: Store, origin: str, private: Ed25519PrivateKey) -> None:
-    """Sign the committed tree and write its tiles, from wherever the cache is."""
-    while True:
+async def catch_up(store: Store, row: Any, origin: str, private: Ed25519PrivateKey) -> None:  # noqa: ANN401 (a row)
+    """Sign the tree of `row`, the committed state, and write its tiles, from wherever the cache is."""
+    stands = row.checkpoint_size
+    while stands < row.size:
+        rises = min(row.size, max(stands, 0) + STEP)
         crash_point.reach("registry: before tiles")
-        async with store.write() as db:
-            row = await read_state(db)
-            old = max(row.checkpoint_size, 0)
-            if row.checkpoint_size == row.size:
-                return
-            new = min(row.size, old + STEP)
-            rises = update(state).where(state.c.checkpoint_size < new).values(checkpoint_size=new)
-            if (await db.execute(rises)).rowcount != 1:
-                return
-            await _write_tiles(db, old, new)
-            crash_point.reach("registry: in tiles")
-            root = Edge.from_bytes(new, row.edge).root() if new == row.size else await _root(db, new)
-            note = checkpoint.sign(Checkpoint(origin, new, root), private)
-            await db.execute(update(state).values(checkpoint=note))
-            crash_point.reach("registry: in checkpoint")
+        if not await _rise(store, row, (stands, rises), partial(_note, private, origin, rises)):
+            return  # another registry is further
         crash_point.reach("registry: after checkpoint")
+        stands = rises
+
+
+async def _rise(store: Store, row: Any, steps: tuple[int, int], note: Callable[[bytes], str]) -> bool:  # noqa: ANN401
+    """From one checkpoint to the next, unless another process has come further; the first statement locks the row."""
+    old, new = steps
+    signed = {"checkpoint": note(Edge.from_bytes(new, row.edge).root())} if new == row.size else {}
+    async with store.write() as db:
+        here = state.c.checkpoint_size == old
+        if (await db.execute(update(state).where(here).values(checkpoint_size=new, **signed))).rowcount != 1:
+            return False
+        await _write_tiles(db, max(old, 0), new)
+        crash_point.reach("registry: in tiles")
+        if not signed:
+            await db.execute(update(state).values(checkpoint=note(await _root(db, new))))
+        crash_point.reach("registry: in checkpoint")
+    return True
+
+
+def _note(private: Ed25519PrivateKey, origin: str, size: int, root: bytes) -> str:
+    return checkpoint.sign(Checkpoint(origin, size, root), private)
 
 
 async def _write_tiles(db: AsyncConnection, old: int, new: int) -> None:
