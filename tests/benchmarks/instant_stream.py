@@ -41,6 +41,10 @@ class InstantStream:
             await asyncio.sleep(wait_s)
         return found
 
+    async def ends(self, topic: str) -> list[int]:
+        """Of its one partition."""
+        return [await self.end(topic)]
+
     async def end(self, topic: str, *, partition: int = 0) -> int:  # noqa: ARG002 (the port's)
         """Of the directory; no other topic has a record to wait for."""
         return len(self._directory) if topic == DIRECTORY else 0

@@ -53,6 +53,12 @@ class StreamContract:
         assert [stored.position for stored in await stream.append(SUBMISSIONS, numbered(1))] == [0]
         assert (await stream.end(RECORD), await stream.end(SUBMISSIONS), await stream.end(PARTS)) == (3, 1, 0)
 
+    async def test_the_ends_of_all_partitions_are_those_of_each(self, stream: Stream) -> None:
+        await stream.append(PARTS, [Entry(bytes([number]), b"") for number in range(50)])
+        ends = await stream.ends(PARTS)
+        assert ends == [await stream.end(PARTS, partition=number) for number in range(stream.partitions(PARTS))]
+        assert (sum(ends), await stream.ends(RECORD)) == (50, [0])
+
     async def test_the_append_time_is_the_streams_clock_and_read_back_the_same(self, stream: Stream) -> None:
         before = time.time_ns() // 1_000_000
         [stored] = await stream.append(RECORD, numbered(1))

@@ -62,6 +62,10 @@ class KafkaStream:
         known = self._known(topic)
         return await self._readers.read(known, partition, position, limit=limit, max_bytes=max_bytes, wait_s=wait_s)
 
+    async def ends(self, topic: str) -> list[int]:
+        """See the port."""
+        return await self._readers.ends(self._known(topic))
+
     async def end(self, topic: str, *, partition: int = 0) -> int:
         """See the port."""
         return await self._readers.end(self._known(topic), partition)

@@ -1,7 +1,7 @@
 """Where partitions begin and end, as the brokers say now."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -28,10 +28,14 @@ class KafkaOffsets:
 
     async def oldest(self, of: TopicPartition) -> int:
         """A position below which there is no record."""
-        return await self._answer(of, lambda client: client.beginning_offsets)
+        return (await self._answer([of], lambda client: client.beginning_offsets))[0]
 
     async def end(self, of: TopicPartition) -> int:
         """The position that the next record will get."""
+        return (await self.ends([of]))[0]
+
+    async def ends(self, of: Sequence[TopicPartition]) -> list[int]:
+        """The same of several partitions, by one question."""
         return await self._answer(of, lambda client: client.end_offsets)
 
     async def close(self) -> None:
@@ -42,15 +46,15 @@ class KafkaOffsets:
         if self._leaving:
             await asyncio.wait(self._leaving, timeout=STOP_S)
 
-    async def _answer(self, of: TopicPartition, question: Callable[[AIOKafkaConsumer], Any]) -> int:
+    async def _answer(self, of: Sequence[TopicPartition], question: Callable[[AIOKafkaConsumer], Any]) -> list[int]:
         async with asyncio.timeout(ANSWER_S):
             client = await self._ready()
             try:
-                offset: int = (await question(client)([of]))[of]
+                offsets: dict[TopicPartition, int] = await question(client)(of)
             except (KafkaError, OSError):
                 self._throw_away(client)
                 raise
-        return offset
+        return [offsets[one] for one in of]
 
     async def _ready(self) -> AIOKafkaConsumer:
         async with self._making:

@@ -59,6 +59,11 @@ class KafkaReaders:
         with contract(f"asking for the oldest of {topic.name}"):
             return await self._offsets.oldest(self._of(topic, partition))
 
+    async def ends(self, topic: Topic) -> list[int]:
+        """See the port."""
+        with contract(f"asking for the ends of {topic.name}"):
+            return await self._offsets.ends([self._of(topic, number) for number in range(topic.partitions)])
+
     async def end(self, topic: Topic, partition: int) -> int:
         """See the port."""
         with contract(f"asking for the end of {topic.name}"):

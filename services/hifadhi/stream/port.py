@@ -92,6 +92,9 @@ class Stream(Protocol):
     async def end(self, topic: str, *, partition: int = 0) -> int:
         """The position that the next record will get; 0 in an empty partition."""
 
+    async def ends(self, topic: str) -> list[int]:
+        """`end` of every partition, asked at once."""
+
     async def oldest(self, topic: str, *, partition: int = 0) -> int:
         """A position below which there is no record; equal to `end` if there is none at all."""
 

@@ -70,6 +70,11 @@ class SqliteStream:
                 return records
             await self._arrivals.beyond(of.id, position, left_s)
 
+    async def ends(self, topic: str) -> list[int]:
+        """See the port."""
+        ids = [partition.id for partition in self._known(topic)]
+        return await self._readers.run(lambda connection: [sqlite_records.end(connection, one) for one in ids])
+
     async def end(self, topic: str, *, partition: int = 0) -> int:
         """See the port."""
         return await self._readers.run(partial(sqlite_records.end, partition_id=self._known(topic)[partition].id))

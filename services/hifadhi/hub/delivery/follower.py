@@ -83,14 +83,21 @@ class Follower:
             return set()
         await self._parts.catch_up()
         fresh, end = await self._fresh(records)
-        async with self._store.read() as db:
-            sizes = await parts.sizes(db, {part.digest for one in fresh for part in part_entries(one.entry)})
+        sizes, cases, past = await self._at_hand([one.entry for one in fresh])
         whole = list(takewhile(lambda one: missing_part(one.entry, sizes) is None, fresh))  # rule 3
         if len(whole) < len(fresh):
             end = fresh[len(whole)].position
         if end == self._place.position:
             raise _missing(fresh[0].entry, sizes)
-        return await self._deliver(whole, end, sizes)
+        return await self._deliver(whole, end, Batch(self.directory, rules(self._root.rules), cases, past, sizes))
+
+    async def _at_hand(
+        self, entries: Sequence[LedgerEntry]
+    ) -> tuple[dict[str, int], dict[str, Case], dict[str, Sealed]]:
+        """In one snapshot: the sizes of the parts, the cases and the earlier messages that the entries name."""
+        async with self._store.read() as db:
+            sizes = await parts.sizes(db, {part.digest for entry in entries for part in part_entries(entry)})
+            return sizes, await _cases(db, entries), await _past(db, entries)
 
     async def _check_place(self) -> None:
         """`SwapLost` if the rows are no longer where we are: they were emptied, to be made again from index 0."""
@@ -135,15 +142,11 @@ class Follower:
             if ours.get(index) != raw:  # rule 2
                 raise Tampered("the topic 'record' holds two leaves of one index", index=index)
 
-    async def _deliver(self, whole: Sequence[Numbered], end: int, sizes: dict[str, int]) -> set[str]:
-        entries = [one.entry for one in whole]
-        async with self._store.read() as db:
-            cases, past = await _cases(db, entries), await _past(db, entries)
-        batch = Batch(self.directory, rules(self._root.rules), cases, past, sizes)
+    async def _deliver(self, whole: Sequence[Numbered], end: int, batch: Batch) -> set[str]:
         after = self._fill(batch, whole, end)
         crash_point.reach("delivery: before inbox rows")
         async with self._store.write() as db:  # rule 4
-            await progress.swap(db, RECORD, 0, self._place, after)
+            await progress.swap(db, RECORD, {0: (self._place, after)})
             await _keep(db, batch)
             crash_point.reach("delivery: in inbox rows")
         crash_point.reach("delivery: after inbox rows")

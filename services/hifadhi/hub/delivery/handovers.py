@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
@@ -25,6 +25,9 @@ MOST_AT_ONCE: Final = 1000
 """Items that one request notes as fetched; its next one goes on."""
 
 PAGE: Final = 200
+
+GATHER_S: Final = 0.2
+"""Operators see a hand-over so much later. Agencies do not wait for it."""
 
 
 async def note(store: Store, agency: str, after: int, at: str) -> bool:
@@ -42,13 +45,12 @@ async def note(store: Store, agency: str, after: int, at: str) -> bool:
 
 
 async def _unnoted(db: AsyncConnection, agency: str, after: int) -> list[dict[str, Any]]:
-    noted = select(handovers.c.leaf_index).where(handovers.c.agency == agency)
-    last = (await db.execute(noted.order_by(handovers.c.leaf_index.desc()).limit(1))).scalar()
+    last = select(func.coalesce(func.max(handovers.c.leaf_index), -1)).where(handovers.c.agency == agency)
     known = select(inbox.c.leaf_index, inbox.c.role, messages.c.id).outerjoin(
         messages, messages.c.leaf_index == inbox.c.leaf_index
     )
     new = known.where(
-        inbox.c.agency == agency, inbox.c.leaf_index > (-1 if last is None else last), inbox.c.leaf_index <= after
+        inbox.c.agency == agency, inbox.c.leaf_index > last.scalar_subquery(), inbox.c.leaf_index <= after
     )
     found = await db.execute(new.order_by(inbox.c.leaf_index).limit(MOST_AT_ONCE))
     # Of what a sender gets back, and of a lapse, there is nothing to tell.
@@ -82,8 +84,9 @@ class Outbox:
         self._due.set()
 
     async def run_once(self) -> None:
-        """Wait for the ring, then publish everything. `Unavailable`: call it again."""
+        """Wait for the ring, and a little for more to come, then publish everything. `Unavailable`: call it again."""
         await self._due.wait()
+        await asyncio.sleep(GATHER_S)
         self._due.clear()
         try:
             while await self._publish_page():
@@ -93,6 +96,7 @@ class Outbox:
             raise
 
     async def _publish_page(self) -> bool:
+        """Whether there may be more."""
         async with self._store.read() as db:
             ids = await _unpublished(db)
             found = await states(db, ids) if ids else {}
@@ -107,7 +111,7 @@ class Outbox:
             await _mark(db, told)
             crash_point.reach("delivery: in mark")
         crash_point.reach("delivery: after mark")
-        return True
+        return len(ids) == PAGE
 
 
 async def _unpublished(db: AsyncConnection) -> dict[int, str]:
@@ -124,6 +128,8 @@ async def _mark(db: AsyncConnection, told: Mapping[int, Sequence[dict[str, str]]
     same = [index for index in told if now.get(index, []) == told[index]]
     other = [index for index in told if index not in same]
     for indexes, published in ((same, True), (other, False)):
+        if not indexes:
+            continue
         here = handovers.c.leaf_index.in_(indexes)
         await db.execute(update(handovers).where(here).values(published=published))
 

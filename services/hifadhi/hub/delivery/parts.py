@@ -42,8 +42,7 @@ class Parts:
     async def catch_up(self) -> None:
         """Read every partition to where it ends now: an entry's parts were appended before its submission."""
         numbers = sorted(self._places)
-        ends = await gather(*(self._stream.end(PARTS, partition=number) for number in numbers))
-        behind = dict(zip(numbers, ends, strict=True))
+        behind = dict(zip(numbers, await self._stream.ends(PARTS), strict=True))
         while behind := {number: end for number, end in behind.items() if self._places[number].position < end}:
             batches = await gather(*map(self._read, behind))
             if not await self._keep({number: batch for number, batch in zip(behind, batches, strict=True) if batch}):
@@ -59,8 +58,7 @@ class Parts:
         rows = [row for batch in batches.values() for record in batch if (row := _row(record))]
         crash_point.reach("delivery: before parts rows")
         async with self._store.write() as db:
-            for number, place in after.items():
-                await progress.swap(db, PARTS, number, self._places[number], place)
+            await progress.swap(db, PARTS, {number: (self._places[number], place) for number, place in after.items()})
             if rows:
                 await db.execute(insert_ignoring(tables.parts), rows)
             crash_point.reach("delivery: in parts rows")

@@ -1,9 +1,9 @@
 """How far each partition has been followed. The swap is each transaction's first statement, so only one can win."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.errors import Unavailable
@@ -36,12 +36,17 @@ async def places(db: AsyncConnection, topic: str) -> dict[int, Place]:
     return {row.partition: Place(row.position, row.size) for row in found}
 
 
-async def swap(db: AsyncConnection, topic: str, partition: int, old: Place, new: Place) -> None:
-    """Move it, or `SwapLost`, which rolls the transaction back."""
-    there = (progress.c.topic == topic, progress.c.partition == partition)
-    expected = (progress.c.position == old.position, progress.c.size == old.size)
-    moved = await db.execute(update(progress).where(*there, *expected).values(position=new.position, size=new.size))
-    if moved.rowcount != 1:
+async def swap(db: AsyncConnection, topic: str, moves: Mapping[int, tuple[Place, Place]]) -> None:
+    """Move these partitions, each from a place to a place, or `SwapLost`, which rolls the transaction back."""
+    partition = progress.c.partition
+    here = [
+        and_(partition == number, progress.c.position == old.position, progress.c.size == old.size)
+        for number, (old, _) in moves.items()
+    ]
+    position = case({number: new.position for number, (_, new) in moves.items()}, value=partition)
+    size = case({number: new.size for number, (_, new) in moves.items()}, value=partition)
+    swaps = update(progress).where(progress.c.topic == topic, or_(*here)).values(position=position, size=size)
+    if (await db.execute(swaps)).rowcount != len(moves):
         raise SwapLost("another process has followed this topic further")
 
 

@@ -23,28 +23,32 @@ class Waiters:
         self._events: dict[str, set[asyncio.Event]] = {}
         self.count = 0
         """How many wait."""
+        self._rung = 0
         self._closed = False
 
     async def until(
         self, agency: str, wait_s: float, ask: Callable[[], Awaitable[T]], enough: Callable[[T], bool]
     ) -> T:
         """What `ask` answers as soon as that is `enough`, or when the time is over, or at the service's end."""
+        rung = self._rung
         answer = await ask()
         if wait_s <= 0 or enough(answer):
             return answer
         until = asyncio.get_running_loop().time() + wait_s
         with self._place(agency) as woken:
-            while True:
-                # Asked again after taking the place: what came in between rang for nobody.
+            if rung != self._rung:
+                woken.set()  # something came before we had a place, and may have rung for nobody
+            while not enough(answer) and not self._closed:
+                left_s = until - asyncio.get_running_loop().time()
+                if left_s <= 0 or not await _within(left_s, woken):
+                    break
                 woken.clear()
                 answer = await ask()
-                left_s = until - asyncio.get_running_loop().time()
-                if enough(answer) or left_s <= 0 or self._closed:
-                    return answer
-                await _within(left_s, woken)
+            return answer
 
     def wake(self, agencies: Iterable[str]) -> None:
         """There is something new for these."""
+        self._rung += 1
         for agency in agencies:
             for event in self._events.get(agency, ()):
                 event.set()
@@ -77,9 +81,10 @@ class Waiters:
                 del self._events[agency]
 
 
-async def _within(seconds: float, event: asyncio.Event) -> None:
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Whether it is set in time."""
     try:
         async with asyncio.timeout(seconds):
-            await event.wait()
+            return await event.wait()
     except TimeoutError:
-        return
+        return False
