@@ -12,7 +12,7 @@ SIZE: Final = Gauge("hifadhi_registry_ledger_leaves", "Size of the ledger as far
 POSITION: Final = Gauge("hifadhi_registry_position", "The next position to read from the topic submissions.")
 BATCH: Final = Histogram(
     "hifadhi_registry_batch_duration_seconds",
-    "One batch ruled, committed and published.",
+    "One batch ruled and committed, and the one before it published.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 HOLDS: Final = Gauge("hifadhi_registry_holds_lease", "1 while it is this registry's turn to seal.")

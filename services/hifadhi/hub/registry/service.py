@@ -13,6 +13,7 @@ from hifadhi.errors import Unavailable
 from hifadhi.hub.registry import metrics
 from hifadhi.hub.registry.lease import Lease
 from hifadhi.hub.registry.publisher import Publisher
+from hifadhi.hub.registry.publishing import Publishing
 from hifadhi.hub.registry.recovery import recover
 from hifadhi.hub.registry.rows import SwapLost
 from hifadhi.hub.registry.sealer import Sealer
@@ -48,7 +49,7 @@ class Registry:
     ) -> None:
         self._stream, self._store, self._clock_ms, self._lease = stream, store, clock_ms, lease
         self._sealer = Sealer(store, root)
-        self._publisher = Publisher(store, stream, root.origin, ledger_key)
+        self._publishing = Publishing(Publisher(store, stream, root.origin, ledger_key))
         self._faces = Faces(store=store, root=root, audience=audience, clock_ms=clock_ms)
         self._task: asyncio.Task[None] | None = None
         self._ticked = 0
@@ -76,6 +77,7 @@ class Registry:
         if task:
             task.cancel()
             await asyncio.wait([task], timeout=STOP_S)
+            await self._publishing.give_up(STOP_S)
             await self._let_go()
 
     async def _let_go(self) -> None:
@@ -126,19 +128,22 @@ class Registry:
         if records:
             await self._seal(records)
         else:
+            await self._publishing.settle()
             await self._tick()
 
     async def _take_over(self) -> None:
         """Go on from the committed row, whoever committed it and however far he came."""
+        await self._publishing.give_up()
         refolded = await recover(self._store, self._stream, self._sealer)
-        await self._publisher.catch_up()
+        await self._publishing.begin()
+        await self._publishing.settle()
         self._waits = None
         log.info("registry seals", size=self._sealer.size, refolded=refolded)
 
     async def _seal(self, records: Sequence[Record]) -> None:
         with metrics.BATCH.time():
             batch = await self._sealer.seal(records)
-            await self._publisher.catch_up()
+            await self._publishing.begin()
         metrics.note(batch)
         for record, dead in batch.dead:
             log.error("dead letter", position=record.position, cause=dead.cause)

@@ -133,6 +133,22 @@ async def test_more_lapses_at_once_than_one_transaction_takes_are_all_sealed_in_
     await check(place)
 
 
+async def test_while_a_batch_is_being_published_the_next_one_is_sealed(place: Place) -> None:
+    await place.admit()
+    async with place.running():
+        await place.ruled()
+        place.stream.paused = RECORD
+        await place.submit(place.cast.encounter(MZ))
+        await place.stream.reached.wait()
+        await place.submit(place.cast.encounter(MZ))
+        await reached(place, "size", 17)
+        assert await place.stream.end(RECORD) == 15
+        place.stream.paused = ""
+        place.stream.go.set()
+        await place.ruled()
+    await check(place)
+
+
 async def published(place: Place, size: int) -> None:
     await reached(place, "published", size)
 
