@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from hifadhi import crash_point
 from hifadhi.hub.registry import tiling
@@ -25,6 +25,14 @@ from hifadhi.stream.topics import DEAD_LETTERS, DIRECTORY, PROGRESS, PROGRESS_KE
 # Of one append, which takes 16 MiB. A batch is mostly one page: each costs four waits for the disk.
 PAGE = 500
 PAGE_BYTES = 8 << 20
+
+_UNPUBLISHED = (
+    select(leaves)
+    .where(leaves.c.leaf_index >= bindparam("published"), leaves.c.leaf_index < bindparam("published") + PAGE)
+    .order_by(leaves.c.leaf_index)
+)
+_DEAD = select(dead_letters).order_by(dead_letters.c.position).limit(PAGE)
+_NOTE = update(state).where(state.c.published < bindparam("end")).values(published=bindparam("end"))
 
 
 class Behind(NamedTuple):
@@ -63,10 +71,9 @@ class Publisher:
     async def _behind(self) -> Behind:
         async with self._store.read() as db:
             row = await read_state(db)
-            dead = await db.execute(select(dead_letters).order_by(dead_letters.c.position).limit(PAGE))
-            index = leaves.c.leaf_index
-            page = select(leaves).where(index >= row.published, index < row.published + PAGE).order_by(index)
-            return Behind(row, dead.all(), _within(PAGE_BYTES, (await db.execute(page)).all()))
+            dead = (await db.execute(_DEAD)).all()
+            page = (await db.execute(_UNPUBLISHED, {"published": row.published})).all()
+            return Behind(row, dead, _within(PAGE_BYTES, page))
 
     async def _publish_page(self, page: Sequence[Any]) -> bool:
         crash_point.reach("registry: before record")
@@ -74,8 +81,7 @@ class Publisher:
         crash_point.reach("registry: after record")
         await self._publish_statements([row for row in page if row.is_statement])
         async with self._store.write() as db:  # crash before this line: the page is published again
-            end = page[-1].leaf_index + 1
-            noted = await db.execute(update(state).where(state.c.published < end).values(published=end))
+            noted = await db.execute(_NOTE, {"end": page[-1].leaf_index + 1})
             crash_point.reach("registry: in noted")
         crash_point.reach("registry: after noted")
         return noted.rowcount == 1

@@ -1,10 +1,10 @@
 """The registry's statements: what it loads before it rules a batch, and what one transaction writes afterwards."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.errors import Unavailable
@@ -23,6 +23,22 @@ CHUNK = 500
 # a page of such letters would be more than one append takes.
 DEAD_LETTER_BYTES = 32 * 1024
 
+# A statement that is made once is worked out once: SQLAlchemy remembers what it becomes.
+_CLOCK = (clocks.c.due, clocks.c.case, clocks.c.referral, clocks.c.clock)
+_STATE = select(state)
+_DUE = select(*_CLOCK).where(clocks.c.due <= bindparam("until")).order_by(*_CLOCK).limit(bindparam("most"))
+_NEXT_DUE = select(func.min(clocks.c.due))
+_PAST = select(messages).where(messages.c.id.in_(bindparam("ids", expanding=True)))
+_CASES = select(cases).where(cases.c.id.in_(bindparam("ids", expanding=True)))
+_SWAP = (
+    update(state)
+    .where(state.c.position == bindparam("old_position"), state.c.size == bindparam("old_size"))
+    .values({name: bindparam(f"new_{name}") for name in ("position", "size", "stored_at", "edge")})
+)
+_ADD_LEAVES, _ADD_MESSAGES, _ADD_CLOCKS = insert(leaves), insert_ignoring(messages), insert(clocks)
+_SET_CASES = upsert(cases, keys=["id"], set_=["head"])
+_DROP_CLOCKS = delete(clocks).where(clocks.c.case.in_(bindparam("ids", expanding=True)))
+
 
 class SwapLost(Unavailable):
     """Another registry sealed first. Forget everything, read the row, stand by."""
@@ -37,7 +53,7 @@ async def prepare(db: AsyncConnection, rules: int) -> None:
 
 async def read_state(db: AsyncConnection) -> Any:  # noqa: ANN401 (a row)
     """The one row of `registry_state`."""
-    return (await db.execute(select(state))).one()
+    return (await db.execute(_STATE)).one()
 
 
 async def statements(db: AsyncConnection, after: int = -1) -> list[tuple[int, bytes]]:
@@ -49,24 +65,18 @@ async def statements(db: AsyncConnection, after: int = -1) -> list[tuple[int, by
 
 async def due_clocks(db: AsyncConnection, until: int, limit: int) -> list[Clock]:
     """The first clocks that lapse at or before `until` (milliseconds), in the order in which they lapse."""
-    order = (clocks.c.due, clocks.c.case, clocks.c.referral, clocks.c.clock)
-    found = await db.execute(select(*order).where(clocks.c.due <= until).order_by(*order).limit(limit))
-    return [Clock(*row) for row in found]
+    return [Clock(*row) for row in await db.execute(_DUE, {"until": until, "most": limit})]
 
 
 async def next_due(db: AsyncConnection) -> int | None:
     """When the first clock lapses, milliseconds UTC."""
-    first: int | None = (await db.execute(select(func.min(clocks.c.due)))).scalar()
+    first: int | None = (await db.execute(_NEXT_DUE)).scalar()
     return first
 
 
 async def load_past(db: AsyncConnection, ids: Collection[str]) -> dict[str, Sealed]:
     """The messages of these ids that have a leaf."""
-    rows = [
-        row
-        async for chunk in _chunks(ids)
-        for row in await db.execute(select(messages).where(messages.c.id.in_(chunk)))
-    ]
+    rows = [row for chunk in _chunks(ids) for row in await db.execute(_PAST, {"ids": chunk})]
     return {
         row.id: Sealed(
             row.leaf_index, row.digest, row.type, row.sender, tuple(json.loads(row.addressees)), row.case, row.recorded
@@ -77,11 +87,11 @@ async def load_past(db: AsyncConnection, ids: Collection[str]) -> dict[str, Seal
 
 async def load_cases(db: AsyncConnection, ids: Collection[str]) -> dict[str, Case]:
     """The heads of these cases."""
-    rows = [row async for chunk in _chunks(ids) for row in await db.execute(select(cases).where(cases.c.id.in_(chunk)))]
+    rows = [row for chunk in _chunks(ids) for row in await db.execute(_CASES, {"ids": chunk})]
     return {row.id: Case.from_bytes(row.head) for row in rows}
 
 
-async def _chunks(ids: Collection[str]) -> Any:  # noqa: ANN401 (an async iterator, so that callers read in one line)
+def _chunks(ids: Collection[str]) -> Iterator[list[str]]:
     ordered = sorted(ids)
     for start in range(0, len(ordered), CHUNK):
         yield ordered[start : start + CHUNK]
@@ -92,19 +102,21 @@ async def commit(db: AsyncConnection, batch: Batch, fold: Fold, edge: Edge) -> E
     raw = [new.leaf.to_bytes() for new in batch.leaves]
     hashes = [leaf_hash(leaf) for leaf in raw]
     edge = edge.extend(hashes)
-    swapped = await db.execute(
-        update(state)
-        .where(state.c.position == batch.position, state.c.size == batch.size)
-        .values(position=batch.next_position, size=fold.size, stored_at=fold.stored_at, edge=edge.to_bytes())
-    )
-    if swapped.rowcount != 1:
-        raise SwapLost("another registry has sealed this batch")
+    await _swap(db, batch, fold, edge)
     await _insert_leaves(db, batch, raw, hashes)
     await _write_messages(db, batch, fold)
     await _write_cases(db, batch, fold)
     if batch.dead:
         await db.execute(insert(dead_letters), [_dead_row(record, dead) for record, dead in batch.dead])
     return edge
+
+
+async def _swap(db: AsyncConnection, batch: Batch, fold: Fold, edge: Edge) -> None:
+    expected = {"old_position": batch.position, "old_size": batch.size}
+    place = {"new_position": batch.next_position, "new_size": fold.size, "new_stored_at": fold.stored_at}
+    swapped = await db.execute(_SWAP, {**expected, **place, "new_edge": edge.to_bytes()})
+    if swapped.rowcount != 1:
+        raise SwapLost("another registry has sealed this batch")
 
 
 def _dead_row(record: Record, dead: DeadLetter) -> dict[str, Any]:
@@ -117,13 +129,13 @@ async def _insert_leaves(db: AsyncConnection, batch: Batch, raw: Sequence[bytes]
         for n, r, h in zip(batch.leaves, raw, hashes, strict=True)
     ]
     if rows:
-        await db.execute(insert(leaves), rows)
+        await db.execute(_ADD_LEAVES, rows)
 
 
 async def _write_messages(db: AsyncConnection, batch: Batch, fold: Fold) -> None:
     rows = [_message_row(n.message, fold.past[n.message]) for n in batch.leaves if n.message]
     if rows:  # a reused id has its row already, of its first payload
-        await db.execute(insert_ignoring(messages), rows)
+        await db.execute(_ADD_MESSAGES, rows)
 
 
 def _message_row(message_id: str, sealed: Sealed) -> dict[str, Any]:
@@ -144,13 +156,13 @@ async def _write_cases(db: AsyncConnection, batch: Batch, fold: Fold) -> None:
     if not touched:
         return
     heads = [{"id": case.id, "head": case.to_bytes()} for case in touched]
-    await db.execute(upsert(cases, keys=["id"], set_=["head"]), heads)
-    async for chunk in _chunks([case.id for case in touched]):
-        await db.execute(delete(clocks).where(clocks.c.case.in_(chunk)))
+    await db.execute(_SET_CASES, heads)
+    for chunk in _chunks([case.id for case in touched]):
+        await db.execute(_DROP_CLOCKS, {"ids": chunk})
     await _insert_clocks(db, touched)
 
 
 async def _insert_clocks(db: AsyncConnection, touched: Iterable[Case]) -> None:
     running = [clock._asdict() for case in touched for clock in case.clocks]
     if running:
-        await db.execute(insert(clocks), running)
+        await db.execute(_ADD_CLOCKS, running)

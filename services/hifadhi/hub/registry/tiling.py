@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
@@ -24,6 +24,14 @@ T = TypeVar("T")
 
 # Tiles of so many leaves are written in one transaction at most.
 STEP = 16 * WIDTH
+
+_TILE = select(tiles.c.hashes).where(tiles.c.level == bindparam("level"), tiles.c.tile_index == bindparam("index"))
+_SET_TILE = upsert(tiles, keys=["level", "tile_index"], set_=["hashes"])
+_HASHES = (
+    select(leaves.c.hash)
+    .where(leaves.c.leaf_index >= bindparam("first"), leaves.c.leaf_index < bindparam("end"))
+    .order_by(leaves.c.leaf_index)
+)
 
 
 async def catch_up(store: Store, row: Any, origin: str, private: Ed25519PrivateKey) -> None:  # noqa: ANN401 (a row)
@@ -62,7 +70,7 @@ async def _write_tiles(db: AsyncConnection, old: int, new: int) -> None:
     for tile in sorted(tiles_changed(old, new), key=lambda t: t.level):  # a level is made of the one below
         hashes = await _hashes(db, tile, old)
         row = {"level": tile.level, "tile_index": tile.index, "hashes": hashes}
-        await db.execute(upsert(tiles, keys=["level", "tile_index"], set_=["hashes"]), [row])
+        await db.execute(_SET_TILE, [row])
 
 
 async def _hashes(db: AsyncConnection, tile: Tile, old: int) -> bytes:
@@ -77,9 +85,7 @@ async def _hashes(db: AsyncConnection, tile: Tile, old: int) -> bytes:
 
 async def _new_hashes(db: AsyncConnection, level: int, first: int, end: int) -> list[bytes]:
     if level == 0:
-        index = leaves.c.leaf_index
-        found = select(leaves.c.hash).where(index >= first, index < end).order_by(index)
-        return list((await db.execute(found)).scalars())
+        return list((await db.execute(_HASHES, {"first": first, "end": end})).scalars())
     index = tiles.c.tile_index
     below = select(tiles.c.hashes).where(tiles.c.level == level - 1, index >= first, index < end).order_by(index)
     return [complete_hash(row) for row in (await db.execute(below)).scalars()]
@@ -106,6 +112,5 @@ async def with_tiles(db: AsyncConnection, ask: Callable[[tree.NodeReader], T]) -
 
 async def read_tile(db: AsyncConnection, level: int, index: int) -> bytes:
     """The hashes of a tile as far as it is filled; empty if there is none."""
-    found = await db.execute(select(tiles.c.hashes).where(tiles.c.level == level, tiles.c.tile_index == index))
-    hashes: Any = found.scalar_one_or_none()
+    hashes: Any = (await db.execute(_TILE, {"level": level, "index": index})).scalar_one_or_none()
     return bytes(hashes or b"")
