@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from sqlalchemy import Table, select
+from sqlalchemy import Insert, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
@@ -33,6 +33,21 @@ from hifadhi.stream.topics import RECORD
 
 BATCH: Final = 200
 READ_BYTES: Final = 4 << 20
+
+# A statement that is made once is worked out once: SQLAlchemy remembers what it becomes.
+_CASES: Final = select(tables.cases.c.id, tables.cases.c.head).where(
+    tables.cases.c.id.in_(bindparam("ids", expanding=True))
+)
+_PAST: Final = (
+    select(tables.messages.c.id, tables.leaves.c.leaf_index, tables.leaves.c.leaf)
+    .where(tables.messages.c.leaf_index == tables.leaves.c.leaf_index)
+    .where(tables.messages.c.id.in_(bindparam("ids", expanding=True)))
+)
+_SET_CASES: Final = upsert(tables.cases, keys=["id"], set_=["head", "leaf_index"])
+_ADD_LEAVES: Final = insert_ignoring(tables.leaves)
+_ADD_MESSAGES: Final = insert_ignoring(tables.messages)  # of a reused id the first row stays
+_ADD_ANSWERS: Final = insert_ignoring(tables.answers)  # and so does the first answer
+_ADD_INBOX: Final = insert_ignoring(tables.inbox)
 
 
 class Numbered(NamedTuple):
@@ -168,18 +183,16 @@ class Follower:
 
 
 async def _keep(db: AsyncConnection, batch: Batch) -> None:
-    heads = list(batch.heads.values())
-    if heads:
-        await db.execute(upsert(tables.cases, keys=["id"], set_=["head", "leaf_index"]), heads)
-    to_add: tuple[tuple[Table, list[Row]], ...] = (
-        (tables.leaves, batch.leaves),
-        (tables.messages, batch.messages),  # of a reused id the first row stays
-        (tables.answers, batch.answers),  # and so does the first answer
-        (tables.inbox, batch.inbox),
+    to_write: tuple[tuple[Insert, list[Row]], ...] = (
+        (_SET_CASES, list(batch.heads.values())),
+        (_ADD_LEAVES, batch.leaves),
+        (_ADD_MESSAGES, batch.messages),
+        (_ADD_ANSWERS, batch.answers),
+        (_ADD_INBOX, batch.inbox),
     )
-    for table, rows in to_add:
+    for statement, rows in to_write:
         if rows:
-            await db.execute(insert_ignoring(table), rows)
+            await db.execute(statement, rows)
 
 
 async def _statements(db: AsyncConnection) -> list[Header]:
@@ -190,15 +203,12 @@ async def _statements(db: AsyncConnection) -> list[Header]:
 
 async def _cases(db: AsyncConnection, entries: Sequence[LedgerEntry]) -> dict[str, Case]:
     ids = {entry.case for entry in entries if entry.case}
-    found = await db.execute(select(tables.cases.c.id, tables.cases.c.head).where(tables.cases.c.id.in_(ids)))
-    return {row.id: Case.from_bytes(row.head) for row in found}
+    return {row.id: Case.from_bytes(row.head) for row in await db.execute(_CASES, {"ids": list(ids)})}
 
 
 async def _past(db: AsyncConnection, entries: Sequence[LedgerEntry]) -> dict[str, Sealed]:
     names = {name for entry in entries for name in entry.names}
-    same_leaf = tables.messages.c.leaf_index == tables.leaves.c.leaf_index
-    wanted = select(tables.messages.c.id, tables.leaves.c.leaf_index, tables.leaves.c.leaf).where(same_leaf)
-    found = await db.execute(wanted.where(tables.messages.c.id.in_(names)))
+    found = await db.execute(_PAST, {"ids": list(names)})
     return {row.id: read(row.leaf_index, row.leaf).as_past() for row in found}
 
 

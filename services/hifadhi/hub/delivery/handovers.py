@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
@@ -30,6 +30,24 @@ GATHER_S: Final = 0.2
 """Operators see a hand-over so much later. Agencies do not wait for it."""
 
 
+# What an agency has up to an index and is not noted as fetched. Notes have no holes: the highest tells.
+_NOTED: Final = select(func.coalesce(func.max(handovers.c.leaf_index), -1)).where(
+    handovers.c.agency == bindparam("reader")
+)
+_UNNOTED: Final = (
+    select(inbox.c.leaf_index, inbox.c.role, messages.c.id)
+    .outerjoin(messages, messages.c.leaf_index == inbox.c.leaf_index)
+    .where(
+        inbox.c.agency == bindparam("reader"),
+        inbox.c.leaf_index > _NOTED.scalar_subquery(),
+        inbox.c.leaf_index <= bindparam("after"),
+    )
+    .order_by(inbox.c.leaf_index)
+    .limit(MOST_AT_ONCE)
+)
+_ADD: Final = insert_ignoring(handovers)
+
+
 async def note(store: Store, agency: str, after: int, at: str) -> bool:
     """Note as fetched at `at` what this agency has up to `after`; whether there was anything to note."""
     async with store.read() as db:
@@ -38,21 +56,14 @@ async def note(store: Store, agency: str, after: int, at: str) -> bool:
         return False
     crash_point.reach("delivery: before fetched rows")
     async with store.write() as db:
-        await db.execute(insert_ignoring(handovers), [{**row, "at": at} for row in rows])
+        await db.execute(_ADD, [{**row, "at": at} for row in rows])
         crash_point.reach("delivery: in fetched rows")
     crash_point.reach("delivery: after fetched rows")
     return True
 
 
 async def _unnoted(db: AsyncConnection, agency: str, after: int) -> list[dict[str, Any]]:
-    last = select(func.coalesce(func.max(handovers.c.leaf_index), -1)).where(handovers.c.agency == agency)
-    known = select(inbox.c.leaf_index, inbox.c.role, messages.c.id).outerjoin(
-        messages, messages.c.leaf_index == inbox.c.leaf_index
-    )
-    new = known.where(
-        inbox.c.agency == agency, inbox.c.leaf_index > last.scalar_subquery(), inbox.c.leaf_index <= after
-    )
-    found = await db.execute(new.order_by(inbox.c.leaf_index).limit(MOST_AT_ONCE))
+    found = await db.execute(_UNNOTED, {"reader": agency, "after": after})
     # Of what a sender gets back, and of a lapse, there is nothing to tell.
     return [
         {"agency": agency, "leaf_index": row.leaf_index, "published": row.role == SENDER or row.id is None}

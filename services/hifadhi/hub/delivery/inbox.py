@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.evidence import b64u
@@ -12,6 +12,17 @@ from hifadhi.hub.delivery.tables import inbox, leaves, parts
 
 MAX_BYTES: Final = 4 << 20
 """Of the leaves and parts of one page; a single item may be larger."""
+
+_ROWS: Final = (
+    select(inbox)
+    .where(inbox.c.agency == bindparam("reader"), inbox.c.leaf_index > bindparam("after"))
+    .order_by(inbox.c.leaf_index)
+    .limit(bindparam("most"))
+)
+_LEAVES: Final = select(leaves.c.leaf_index, leaves.c.leaf).where(
+    leaves.c.leaf_index.in_(bindparam("indexes", expanding=True))
+)
+_PARTS: Final = select(parts.c.digest, parts.c.sealed).where(parts.c.digest.in_(bindparam("digests", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,8 @@ async def items(db: AsyncConnection, agency: str, *, after: int, limit: int, max
     """The items after an index, one at least if there is one, and whether that was all."""
     found = await _rows(db, agency, after, limit + 1)
     taken = _bounded(found[:limit], max_bytes)
+    if not taken:
+        return [], True
     sealed_leaves = await _leaves(db, [row.leaf_index for row in taken])
     sealed = await _parts(db, {digest for row in taken for digest in row.parts.values()})
     made = [_item(row, sealed_leaves[row.leaf_index], sealed) for row in taken]
@@ -47,8 +60,7 @@ async def items(db: AsyncConnection, agency: str, *, after: int, limit: int, max
 
 
 async def _rows(db: AsyncConnection, agency: str, after: int, limit: int) -> Sequence[Any]:
-    wanted = select(inbox).where(inbox.c.agency == agency, inbox.c.leaf_index > after)
-    return (await db.execute(wanted.order_by(inbox.c.leaf_index).limit(limit))).all()
+    return (await db.execute(_ROWS, {"reader": agency, "after": after, "most": limit})).all()
 
 
 def _bounded(rows: Iterable[Any], max_bytes: int) -> list[Any]:
@@ -63,13 +75,11 @@ def _bounded(rows: Iterable[Any], max_bytes: int) -> list[Any]:
 
 
 async def _leaves(db: AsyncConnection, indexes: Iterable[int]) -> dict[int, bytes]:
-    wanted = select(leaves.c.leaf_index, leaves.c.leaf).where(leaves.c.leaf_index.in_(indexes))
-    return {row.leaf_index: row.leaf for row in await db.execute(wanted)}
+    return {row.leaf_index: row.leaf for row in await db.execute(_LEAVES, {"indexes": list(indexes)})}
 
 
 async def _parts(db: AsyncConnection, digests: Iterable[str]) -> dict[str, bytes | None]:
-    wanted = select(parts.c.digest, parts.c.sealed).where(parts.c.digest.in_(digests))
-    return {row.digest: row.sealed for row in await db.execute(wanted)}
+    return {row.digest: row.sealed for row in await db.execute(_PARTS, {"digests": list(digests)})}
 
 
 def _item(row: Any, leaf: bytes, sealed: dict[str, bytes | None]) -> Item:  # noqa: ANN401 (a row)

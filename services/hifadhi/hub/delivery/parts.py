@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
@@ -24,6 +24,11 @@ from hifadhi.stream.topics import PARTS
 
 READ_BYTES: Final = 4 << 20
 """Of one partition in one transaction."""
+
+_ADD: Final = insert_ignoring(tables.parts)
+_SIZES: Final = select(tables.parts.c.digest, func.coalesce(func.length(tables.parts.c.sealed), 0)).where(
+    tables.parts.c.digest.in_(bindparam("digests", expanding=True))
+)
 
 
 class Parts:
@@ -60,7 +65,7 @@ class Parts:
         async with self._store.write() as db:
             await progress.swap(db, PARTS, {number: (self._places[number], place) for number, place in after.items()})
             if rows:
-                await db.execute(insert_ignoring(tables.parts), rows)
+                await db.execute(_ADD, rows)
             crash_point.reach("delivery: in parts rows")
         crash_point.reach("delivery: after parts rows")
         self._places |= after
@@ -69,8 +74,7 @@ class Parts:
 
 async def sizes(db: AsyncConnection, digests: Collection[str]) -> dict[str, int]:
     """Bytes of each of these parts that are there; 0 of one that is erased."""
-    wanted = select(tables.parts.c.digest, func.coalesce(func.length(tables.parts.c.sealed), 0))
-    found = await db.execute(wanted.where(tables.parts.c.digest.in_(digests)))
+    found = await db.execute(_SIZES, {"digests": list(digests)})
     return {digest: size for digest, size in found}  # noqa: C416 (rows are no pairs to a type checker)
 
 
