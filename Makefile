@@ -27,8 +27,8 @@ demo-kafka: setup ## The same, each service its own process, on a real Kafka and
 bench: setup ## Measure, print a table and write build/bench.json
 	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m benchmarks
 
-faults: setup ## Kill it anywhere, RUNS times (100), and write build/faults.json and build/faults.md
-	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m faults.long_run $(or $(RUNS),100)
+faults: setup ## Kill it anywhere, RUNS times (100), PLACE=embedded or kafka; writes build/faults.json and build/faults.md
+	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m faults.long_run $(or $(RUNS),100) --place $(or $(PLACE),embedded)
 
 test: check unit slow contract flow live browser ## Everything that must be green
 
