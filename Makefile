@@ -4,7 +4,7 @@ UV := .tools/bin/uv
 RUN := .venv/bin/
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo demo-kafka bench faults live browser test check unit slow contract flow schemas diagram setup clean
+.PHONY: demo demo-kafka bench faults live browser test check unit slow contract flow schemas settings diagram setup clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -58,6 +58,9 @@ browser: setup ## The operators' pages in a real Chromium
 
 schemas: setup ## Write schemas/ from the types
 	$(RUN)python tests/write_schemas.py schemas
+
+settings: setup ## Write deploy/settings.md from the settings
+	$(RUN)python tests/write_settings.py
 
 diagram: setup ## Write the state diagram from the table
 	$(RUN)python tests/write_diagram.py
