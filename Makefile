@@ -4,7 +4,7 @@ UV := .tools/bin/uv
 RUN := .venv/bin/
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo demo-kafka bench faults live browser test check unit slow contract flow schemas diagram setup clean
+.PHONY: demo demo-kafka bench faults live browser test check unit slow contract flow schemas settings diagram setup clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -27,8 +27,8 @@ demo-kafka: setup ## The same, each service its own process, on a real Kafka and
 bench: setup ## Measure, print a table and write build/bench.json
 	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m benchmarks
 
-faults: setup ## Kill it anywhere, RUNS times (100), and write build/faults.json and build/faults.md
-	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m faults.long_run $(or $(RUNS),100)
+faults: setup ## Kill it anywhere, RUNS times (100), PLACE=embedded or kafka; writes build/faults.json and build/faults.md
+	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m faults.long_run $(or $(RUNS),100) --place $(or $(PLACE),embedded)
 
 test: check unit slow contract flow live browser ## Everything that must be green
 
@@ -58,6 +58,9 @@ browser: setup ## The operators' pages in a real Chromium
 
 schemas: setup ## Write schemas/ from the types
 	$(RUN)python tests/write_schemas.py schemas
+
+settings: setup ## Write deploy/settings.md from the settings
+	$(RUN)python tests/write_settings.py
 
 diagram: setup ## Write the state diagram from the table
 	$(RUN)python tests/write_diagram.py

@@ -30,6 +30,7 @@ app.command("hifadhi.hub_commands:delivery", name="delivery")
 app.command("hifadhi.hub_commands:console", name="console")
 app.command("hifadhi.hub_commands:rebuild", name="rebuild")
 app.command("hifadhi.hub_commands:grant", name="grant")
+app.command("hifadhi.hub_commands:revoke", name="revoke")
 app.command("hifadhi.hub_commands:check_config", name="check-config")
 
 

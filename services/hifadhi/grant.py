@@ -1,4 +1,4 @@
-"""`hifadhi grant`: an agency's way to its own topic on the broker, and the password for it."""
+"""`hifadhi grant` and `hifadhi revoke`: an agency's way to its own topic on the broker, and the password for it."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from hifadhi import wiring
 from hifadhi.errors import Fault, Refused
 from hifadhi.referral.closed import AgencyId
 from hifadhi.settings import ServiceSettings
@@ -23,30 +24,26 @@ RANDOM_BYTES: Final = 32
 
 def grant(settings: ServiceSettings, agency: str, password_file: Path) -> None:
     """Let an agency read its topic with the password in the file, and nothing else. `Refused`, `Unavailable`."""
-    _check(agency)
-    brokers = _brokers(settings)
+    brokers = _brokers(settings, agency)
     password = _read(password_file) if password_file.exists() else _made(password_file)
     asyncio.run(kafka_access.grant(brokers, agency, password))
     sys.stdout.write(f"{agency} may read {settings.stream_prefix}inbox.{agency} in groups agency.{agency}.*\n")
 
 
-def _brokers(settings: ServiceSettings) -> Brokers:
-    if not settings.stream:
-        raise Refused(Fault("NO_BROKER", "/stream", "agencies read topics from Kafka only; set HIFADHI_STREAM"))
-    return Brokers(
-        settings.stream.removeprefix("kafka://"),
-        prefix=settings.stream_prefix,
-        user=settings.stream_user or None,
-        password=settings.stream_password.get_secret_value() or None,
-        ca=settings.stream_ca,
-    )
+def revoke(settings: ServiceSettings, agency: str) -> None:
+    """Take the agency's password and all its rights on the broker away. `Refused`, `Unavailable`."""
+    asyncio.run(kafka_access.revoke(_brokers(settings, agency), agency))
+    sys.stdout.write(f"{agency} may read nothing on the broker any more; what it has read it keeps\n")
 
 
-def _check(agency: str) -> None:
+def _brokers(settings: ServiceSettings, agency: str) -> Brokers:
     try:
         TypeAdapter(AgencyId).validate_python(agency)
     except ValidationError:
         raise Refused(Fault("SCHEMA", "/agency", "is no agency's id, such as MZ-INAR; write it as admitted")) from None
+    if not settings.stream:
+        raise Refused(Fault("NO_BROKER", "/stream", "agencies read topics from Kafka only; set HIFADHI_STREAM"))
+    return wiring.brokers(settings)
 
 
 def _read(path: Path) -> str:

@@ -118,6 +118,17 @@ def grant(agency: str, *, password_file: Path, settings: SettingsFile = None) ->
     return 0
 
 
+def revoke(agency: str, *, settings: SettingsFile = None) -> int:
+    """Take away what `grant` gave: the agency's password, and all that it may do on the broker.
+
+    A connection that is open reads no more either. Over HTTP it is let in as before: its keys are governance's matter.
+    """
+    from hifadhi import grant as granting  # noqa: PLC0415 (as above)
+
+    granting.revoke(read(DeliverySettings, {}, settings), agency)
+    return 0
+
+
 async def _rebuilt(service: str, settings: DeliverySettings) -> None:
     store = open_store(settings, patient=True)
     try:

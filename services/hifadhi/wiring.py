@@ -42,6 +42,7 @@ from hifadhi.stream.topics import topics
 
 if TYPE_CHECKING:
     from hifadhi.stream.kafka import KafkaStream
+    from hifadhi.stream.kafka_brokers import Brokers
 
 
 def wall_clock_ms() -> int:
@@ -195,9 +196,16 @@ def open_stream(settings: ServiceSettings, clock_ms: Callable[[], int] = wall_cl
 
 
 def _kafka(settings: ServiceSettings) -> "KafkaStream":
-    from hifadhi.stream.kafka import Brokers, KafkaStream  # noqa: PLC0415 (the embedded exchange starts without it)
+    from hifadhi.stream.kafka import KafkaStream  # noqa: PLC0415 (the embedded exchange starts without it)
 
-    brokers = Brokers(
+    return KafkaStream(brokers(settings))
+
+
+def brokers(settings: ServiceSettings) -> "Brokers":
+    """The brokers that the settings name; there must be any."""
+    from hifadhi.stream.kafka_brokers import Brokers  # noqa: PLC0415 (as above)
+
+    return Brokers(
         settings.stream.removeprefix("kafka://"),
         prefix=settings.stream_prefix,
         replication=1 if settings.single_broker else settings.replication,
@@ -206,7 +214,6 @@ def _kafka(settings: ServiceSettings) -> "KafkaStream":
         password=settings.stream_password.get_secret_value() or None,
         ca=settings.stream_ca,
     )
-    return KafkaStream(brokers)
 
 
 async def shortcomings(settings: ServiceSettings) -> list[str]:

@@ -1,8 +1,10 @@
 """An agency as the broker sees it: a client with its own password, on the listener for agencies."""
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -17,9 +19,12 @@ FETCH_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Agency:
+    """`authority`: PEM file of who signs the broker's certificate; without it nothing is encrypted."""
+
     bootstrap: str
     user: str
     password: str
+    authority: Path | None = None
 
     @asynccontextmanager
     async def consumer(self, **more: Any) -> AsyncIterator[AIOKafkaConsumer]:
@@ -78,9 +83,11 @@ class Agency:
         return reader
 
     def _client(self) -> dict[str, Any]:
+        encrypted = ssl.create_default_context(cafile=self.authority) if self.authority else None
         return {
             "bootstrap_servers": self.bootstrap,
-            "security_protocol": "SASL_PLAINTEXT",
+            "security_protocol": "SASL_SSL" if encrypted else "SASL_PLAINTEXT",
+            "ssl_context": encrypted,
             "sasl_mechanism": "SCRAM-SHA-512",
             "sasl_plain_username": self.user,
             "sasl_plain_password": self.password,

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import NewTopic
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
@@ -22,7 +23,7 @@ from delivery_place import Place, opened
 from hifadhi.evidence import b64u
 from hifadhi.evidence.tree import Edge, inclusion_proof, leaf_hash, node_hash, verify_inclusion
 from hifadhi.hub.delivery import tables
-from hifadhi.hub_commands import grant
+from hifadhi.hub_commands import grant, revoke
 from hifadhi.stream.kafka import Brokers, KafkaStream
 from hifadhi.stream.topics import DELIVERIES, DIRECTORY, PARTS, RECORD, SUBMISSIONS, inbox
 from kafka_cluster import KafkaCluster
@@ -232,6 +233,27 @@ async def test_after_a_revocation_it_is_not_let_in_and_has_no_rights_left(exchan
 
     await until(shut)
     assert await other.reads(exchange.topic(ZA))
+
+
+async def read_on(consumer: AIOKafkaConsumer) -> None:
+    """Until the broker refuses: some records were fetched before."""
+    while True:
+        await consumer.getone()
+
+
+async def test_the_command_revoke_ends_an_open_connection_and_lets_nobody_in(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = await exchange.granted(MZ)
+    monkeypatch.setenv("HIFADHI_STREAM", f"kafka://{exchange.brokers.bootstrap}")
+    async with asyncio.timeout(30), client.consumer() as consumer:
+        consumer.assign([TopicPartition(exchange.topic(MZ), 0)])
+        assert (await consumer.getone()).value
+        await asyncio.to_thread(revoke, MZ)
+        with pytest.raises(TopicAuthorizationFailedError):
+            await read_on(consumer)
+    assert not await lets_in(client)
+    assert MZ in capsys.readouterr().out
 
 
 async def test_the_command_lets_an_agency_in_with_the_password_that_it_leaves_in_a_file(

@@ -1,4 +1,4 @@
-"""`hifadhi grant`: what it refuses before it asks a broker, and how it keeps a password."""
+"""`hifadhi grant` and `revoke`: what they refuse before they ask a broker, and how a password is kept."""
 
 import stat
 import warnings
@@ -11,7 +11,7 @@ from hifadhi.settings import DeliverySettings, read
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python opens its own files in the old way
-    from hifadhi.grant import grant
+    from hifadhi.grant import grant, revoke
     from hifadhi.stream import kafka_access
 
 
@@ -88,6 +88,8 @@ def test_what_is_no_agencys_id_is_granted_nothing(
 ) -> None:
     with pytest.raises(Refused, match="agency"):
         grant(settings, agency, tmp_path / "one")
+    with pytest.raises(Refused, match="agency"):
+        revoke(settings, agency)
     assert granted.passwords == []
     assert not (tmp_path / "one").exists()
 
@@ -95,6 +97,8 @@ def test_what_is_no_agencys_id_is_granted_nothing(
 def test_on_the_embedded_stream_there_is_nothing_to_grant(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="NO_BROKER"):
         grant(read(DeliverySettings, {}), "MZ-INAR", tmp_path / "one")
+    with pytest.raises(Refused, match="NO_BROKER"):
+        revoke(read(DeliverySettings, {}), "MZ-INAR")
     assert not (tmp_path / "one").exists()
 
 

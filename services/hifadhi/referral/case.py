@@ -1,12 +1,15 @@
 """A case as the ledger's leaves have made it: one person, one responsible agency, the referrals about them."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import PlainSerializer, TypeAdapter, ValidationError
 
 from hifadhi.errors import Tampered
 from hifadhi.referral.table import LIVE, State
+
+# A set's order is each process's own; sorted, the same case is the same bytes everywhere, and rows can be compared.
+Parties: TypeAlias = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str], when_used="json")]
 
 
 class Clock(NamedTuple):
@@ -53,7 +56,7 @@ class Case:
     id: str
     version: int
     responsible: str
-    parties: frozenset[str]
+    parties: Parties
     referrals: dict[str, Referral] = field(default_factory=dict)
 
     @property
@@ -69,7 +72,7 @@ class Case:
         return referral is not None and referral.runs(clock.clock, clock.due)
 
     def to_bytes(self) -> bytes:
-        """As a database row keeps it."""
+        """As a database row keeps it: of the same case the same bytes."""
         return _ADAPTER.dump_json(self)
 
     @classmethod

@@ -26,7 +26,13 @@ With `TURN_S` before it, and two seconds to throw the connection away, a server 
 TURN_S: Final = 2.0
 """How long a transaction waits for a connection while all are in use."""
 
-TRANSACTION_S: Final = 30.0
+TRANSACTION_S: Final = 10.0
+"""How long a transaction may rest between two statements before the server ends it, and its locks with it.
+
+A registry that hangs within its commit keeps the row's lock, and its standby waits so long. Twice `ANSWER_S`: we do
+not rest in a transaction but for our own computing, so whoever rests longer hangs.
+"""
+
 MIGRATION_S: Final = 600.0
 CLOSE_S: Final = 3.0
 _CONNECTIONS: Final = 8

@@ -32,6 +32,8 @@ class DeadLetters:
         """Follow the next records, or wait for one; whether there was any."""
         records = await self._stream.read(DEAD_LETTERS, self._place.position, limit=BATCH, wait_s=wait_s)
         if not records:
+            async with self._store.read() as db:
+                await progress.check(db, DEAD_LETTERS, self._place)
             return False
         after = Place(records[-1].position + 1)
         rows = [_row(record) for record in records]

@@ -33,6 +33,7 @@ class Handovers:
         records = await self._stream.read(DELIVERIES, self._place.position, limit=BATCH, wait_s=wait_s)
         async with self._store.read() as db:
             size = (await progress.place(db, RECORD)).size
+            await progress.check(db, DELIVERIES, self._place)
         told = [(record, _told(record)) for record in records]
         ready = [*takewhile(lambda one: one[1].get("index", -1) < size, told)]
         if not ready:

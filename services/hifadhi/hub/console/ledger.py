@@ -65,6 +65,8 @@ class Ledger:
             RECORD, self._place.position, limit=self._limit, max_bytes=READ_BYTES, wait_s=wait_s
         )
         if not records:
+            async with self._store.read() as db:
+                await progress.check(db, RECORD, self._place)
             return False
         try:
             await self._follow(records)

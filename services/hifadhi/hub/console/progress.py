@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.errors import Unavailable
@@ -13,7 +13,7 @@ from hifadhi.store.upsert import insert_ignoring
 
 
 class SwapLost(Unavailable):
-    """Another console on the same store was faster. Forget what is at hand and read the rows again."""
+    """Another console on the same store was faster, or a rebuild emptied it. Read the rows again."""
 
 
 class Place(NamedTuple):
@@ -36,12 +36,21 @@ async def place(db: AsyncConnection, topic: str) -> Place:
     return Place(row.position, row.size) if row else Place(0)
 
 
+async def check(db: AsyncConnection, topic: str, known: Place) -> None:
+    """`SwapLost` if the row is no longer there: the rows were emptied, to be made again from index 0."""
+    if (await db.execute(select(progress.c.topic).where(*_at(topic, known)))).first() is None:
+        raise SwapLost(f"the rows of '{topic}' are no longer where this process has left them")
+
+
 async def swap(db: AsyncConnection, topic: str, old: Place, new: Place) -> None:
     """Move it, or `SwapLost`, which rolls the transaction back."""
-    expected = (progress.c.topic == topic, progress.c.position == old.position, progress.c.size == old.size)
-    moved = await db.execute(update(progress).where(*expected).values(position=new.position, size=new.size))
+    moved = await db.execute(update(progress).where(*_at(topic, old)).values(position=new.position, size=new.size))
     if moved.rowcount != 1:
         raise SwapLost(f"another console has followed '{topic}' further")
+
+
+def _at(topic: str, known: Place) -> tuple[ColumnElement[bool], ...]:
+    return (progress.c.topic == topic, progress.c.position == known.position, progress.c.size == known.size)
 
 
 async def start_again(store: Store) -> None:

@@ -17,6 +17,8 @@ from hifadhi.stream.port import Entry
 from hifadhi.stream.topics import DEAD_LETTERS, DELIVERIES, RECORD
 from ledger_maker import LedgerMaker
 
+OTHERS = (Handovers, DeadLetters)
+
 
 def story(ledger: LedgerMaker) -> str:
     case = ledger.open_case()
@@ -74,6 +76,30 @@ async def test_everything_can_be_made_again_from_index_0(place: ConsolePlace) ->
     await place.console.start()
     await place.caught_up()
     assert await held(place) == before
+
+
+@pytest.mark.slow
+async def test_a_console_that_has_nothing_to_do_sees_that_its_rows_were_emptied(place: ConsolePlace) -> None:
+    story(place.ledger)
+    await place.fetched(12, "INT-STATS", waiting=["INT-WATCH"])
+    await place.died(4, "NOT_JSON")
+    await place.caught_up()
+    before = await held(place)
+    await progress.start_again(place.store)
+    await place.followed()
+    assert await held(place) == before
+
+
+@pytest.mark.parametrize("topic", [RECORD, DELIVERIES, DEAD_LETTERS])
+async def test_a_follower_at_the_end_of_its_topic_loses_the_swap_to_a_rebuild(place: ConsolePlace, topic: str) -> None:
+    await place.console.stop()
+    made = (Ledger(place.store, place.stream, place.ledger.root), *(f(place.store, place.stream) for f in OTHERS))
+    [follower] = [one for one in made if one.topic == topic]
+    await follower.load()
+    assert not await follower.step(0)
+    await progress.start_again(place.store)
+    with pytest.raises(SwapLost):
+        await follower.step(0)
 
 
 async def test_a_console_that_comes_back_goes_on_where_it_was(place: ConsolePlace) -> None:
