@@ -84,6 +84,7 @@ class Follower:
         for statement in statements:
             directory = directory.evolve(statement)
         self._place, self.directory = place, directory
+        metrics.SIZE.set(place.size)
 
     async def step(self, wait_s: float) -> set[str]:
         """Follow the next records, or wait for one; the agencies that have something new.

@@ -108,6 +108,7 @@ class Registry:
                 await asyncio.sleep(error.retry_after_s)
             except Exception:
                 # A bug in `decide`, or `Tampered`: to go on would seal on top of it. The process stays up to be read.
+                metrics.HOLDS.set(0)
                 log.exception("registry stopped")
                 raise
 
@@ -138,6 +139,8 @@ class Registry:
         await self._publishing.begin()
         await self._publishing.settle()
         self._waits = None
+        metrics.SIZE.set(self._sealer.size)
+        metrics.POSITION.set(self._sealer.position)
         log.info("registry seals", size=self._sealer.size, refolded=refolded)
 
     async def _seal(self, records: Sequence[Record]) -> None:
