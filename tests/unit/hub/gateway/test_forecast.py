@@ -47,7 +47,7 @@ def changing(most: float, parts: Sequence[float], lasts_s: float) -> Callable[[f
 @given(
     data=st.data(),
     max_delay_s=DELAYS,
-    most=st.floats(FIRST_RATE, 3000),
+    most=st.floats(1.25 * FIRST_RATE, 3000),
     parts=st.lists(st.floats(0.5, 1), min_size=1, max_size=12),
     lasts_s=st.floats(0.1, 10),
 )
@@ -79,6 +79,12 @@ def test_nothing_more_is_taken_by_a_registry_that_stopped_though_few_wait() -> N
     flooded(registry, [one], 60)
     assert 0 < len(registry.queue) <= 6 * FRACTION * 20 + 20
     assert not one.forecast.allows(60)
+
+
+def test_a_registry_that_became_slow_is_not_forgotten_while_it_has_what_little_it_may_have() -> None:
+    registry = Registry(lambda now_s: max(30, 400 * 0.5 ** (now_s / 3)))
+    flooded(registry, [gateway(6, 50)], 60, and_then_s=12)
+    assert registry.worst_s <= 6
 
 
 def test_a_registry_that_forever_gets_a_sixth_of_the_time_is_believed_to() -> None:
