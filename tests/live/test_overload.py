@@ -65,9 +65,6 @@ def made_beforehand(cast: Cast, count: int) -> list[Body]:
     return [cast.encounter("MZ-INAR") for _ in range(count)]
 
 
-@pytest.mark.xfail(
-    strict=False, reason="seen once: a leaf 7 s after its receipt where 6 s were promised; the forecast is too hopeful"
-)
 @pytest.mark.timeout(300)
 async def test_overloaded_for_a_minute_every_receipt_has_its_leaf_in_time(
     tmp_path: Path, kafka: KafkaCluster, postgres: PostgresServer
@@ -81,16 +78,15 @@ async def test_overloaded_for_a_minute_every_receipt_has_its_leaf_in_time(
             slowing.cancel()
             await asyncio.wait((slowing,))
         await taken(made)
-        late = await lateness(made)
+        published = await published_ms(made)
         index_of_digest = (await audit(made.client)).index_of()
     assert turned_away > 0, "it was not overloaded"
     assert len(receipts) > 100
-    for receipt in receipts:
-        index = index_of_digest[receipt["digest"]]
-        assert late[index] - instant.parse(receipt["stored_at"]) <= MAX_DELAY_S * 1000
+    after_ms = [published[index_of_digest[one["digest"]]] - instant.parse(one["stored_at"]) for one in receipts]
+    assert max(after_ms) <= MAX_DELAY_S * 1000, sorted(after_ms)[-20:]
 
 
-async def lateness(made: Production) -> dict[int, int]:
+async def published_ms(made: Production) -> dict[int, int]:
     """When each leaf was published, by the broker's clock, in ms."""
     environment = made.environment
     stream = KafkaStream(
@@ -117,7 +113,7 @@ async def lateness(made: Production) -> dict[int, int]:
 async def test_overload_is_told_with_when_to_come_back(
     tmp_path: Path, kafka: KafkaCluster, postgres: PostgresServer
 ) -> None:
-    async with production(tmp_path, kafka, postgres, max_delay_s=2) as made:
+    async with production(tmp_path, kafka, postgres, max_delay_s=MAX_DELAY_S) as made:
         made.processes.pause("registry")
         try:
             async with asyncio.timeout(20):

@@ -29,7 +29,6 @@ JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 BODY_DEADLINE_S: Final = 30.0
 MOST_BATCHES: Final = 16
-PRESSURE_EVERY_S: Final = 0.25
 # Codes that the directory may have outgrown since the last look.
 MAYBE_NEW: Final = frozenset({"KEY_UNKNOWN", "NOT_YOUR_ROLE", "ADDRESSEE_UNKNOWN", "READER_UNKNOWN", "SENDER_MISMATCH"})
 
@@ -70,7 +69,7 @@ class Gateway:
         await self._directory.refresh()
         await self._pressure.measure()
         self._tasks = [
-            asyncio.create_task(self._every(PRESSURE_EVERY_S, self._pressure.measure, PROGRESS)),
+            asyncio.create_task(self._every(self._pressure.every_s, self._pressure.measure, PROGRESS)),
             asyncio.create_task(self._every(0.0, self._directory.follow, DIRECTORY)),
         ]
 
@@ -151,20 +150,21 @@ class Gateway:
     async def _take(self, lines: Sequence[Line]) -> None:
         """Check all, store all that pass; each line ends with `stored` or with `error`."""
         arrived = time.monotonic()
-        async for line in _yielding(lines):
-            try:
-                self._pressure.check()
-                line.posted = await self._checked(line.raw, arrived)
-            except (Refused, Unavailable) as error:
-                line.error = error
-        good = [line for line in lines if line.posted]
         try:
-            await self._store(good)
-        except Unavailable:
-            why = "the outcome is unknown; send the same message again: a repeat is harmless"
-            for line in good:
-                line.error = Unavailable(why, code="OUTCOME_UNKNOWN")
+            async for line in _yielding(lines):
+                await self._admit(line, arrived)
+            await self._store_or_doubt([line for line in lines if line.posted])
+        finally:
+            self._pressure.settle(sum(1 for line in lines if line.posted))
         metrics.count(line.error.code if line.error else metrics.ACCEPTED for line in lines)
+
+    async def _admit(self, line: Line, arrived: float) -> None:
+        try:
+            self._pressure.check()
+            line.posted = await self._checked(line.raw, arrived)
+            self._pressure.take()
+        except (Refused, Unavailable) as error:
+            line.error = error
 
     async def _checked(self, raw: bytes, arrived: float) -> Posted:
         posted = reception.read(raw)
@@ -176,6 +176,14 @@ class Gateway:
             await self._directory.refresh(arrived)  # once for all lines of a batch
             reception.check(posted, self._directory.current, self._clock_ms())
         return posted
+
+    async def _store_or_doubt(self, good: Sequence[Line]) -> None:
+        try:
+            await self._store(good)
+        except Unavailable:
+            why = "the outcome is unknown; send the same message again: a repeat is harmless"
+            for line in good:
+                line.error = Unavailable(why, code="OUTCOME_UNKNOWN")
 
     async def _store(self, good: Sequence[Line]) -> None:
         """Parts first, then the submissions: crash in between, and only parts that nothing names are left over."""

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from hifadhi.errors import Unavailable
-from hifadhi.hub.gateway.pressure import FIRST_RATE, Pressure, Rate
+from hifadhi.hub.gateway.forecast import FIRST_RATE, FRACTION
+from hifadhi.hub.gateway.pressure import EVERY_S, Pressure
 from hifadhi.stream.port import Entry
 from hifadhi.stream.topics import PROGRESS, PROGRESS_KEY, SUBMISSIONS
 from registry_place import Place
@@ -18,14 +19,14 @@ def pressure(place: Place) -> Pressure:
     return Pressure(place.stream, MAX_DELAY_S, place.cast.clock)
 
 
-async def test_half_of_the_promised_time_is_the_limit_and_only_what_waits_counts(
+async def test_a_quarter_of_the_promised_time_is_the_limit_and_only_what_waits_counts(
     place: Place, pressure: Pressure
 ) -> None:
     place.cast.clock.wait(days=3)
     await pressure.measure()
     pressure.check()
     await place.submit(place.cast.encounter("MZ-INAR"))
-    place.cast.clock.wait(seconds=MAX_DELAY_S / 2 - 2)
+    place.cast.clock.wait(seconds=MAX_DELAY_S * FRACTION - 2)
     await pressure.measure()
     pressure.check()
     place.cast.clock.wait(seconds=3)
@@ -59,27 +60,30 @@ async def test_progress_told_late_by_a_paused_registry_takes_nothing_back(place:
 async def test_a_flood_is_stopped_before_its_first_message_is_old(place: Place, pressure: Pressure) -> None:
     """At the rate first believed in, the last of so many would be late, though none waits for a second yet."""
     await pressure.measure()
-    await place.stream.append(SUBMISSIONS, [Entry(b"", b"x")] * int(FIRST_RATE * MAX_DELAY_S / 2 + 1))
+    await place.stream.append(SUBMISSIONS, [Entry(b"", b"x")] * int(FIRST_RATE * MAX_DELAY_S * FRACTION + 1))
     await pressure.measure()
     with pytest.raises(Unavailable, match="behind"):
         pressure.check()
 
 
-def test_the_rate_is_that_of_a_registry_with_work() -> None:
-    rate = Rate()
-    for second in range(20):
-        rate.observe(3000 * second, 100_000, float(second))
-    assert rate.seconds_for(30_000) == pytest.approx(10, rel=0.01)
-    for second in range(20, 100):  # without work it shows no rate, and none is forgotten
-        rate.observe(60_000, 0, float(second))
-    assert rate.seconds_for(30_000) == pytest.approx(10, rel=0.01)
+async def test_what_is_on_its_way_counts_until_it_is_stored_and_seen(pressure: Pressure) -> None:
+    await pressure.measure()
+    with pytest.raises(Unavailable):
+        await taken_without_end(pressure)
+    await pressure.measure()
+    with pytest.raises(Unavailable):
+        pressure.check()
+    pressure.settle(int(FIRST_RATE * MAX_DELAY_S * FRACTION))
+    await pressure.measure()
+    pressure.check()
 
 
-def test_a_registry_that_stands_still_is_soon_expected_to_go_on_doing_so() -> None:
-    rate = Rate()
-    for second in range(20):
-        rate.observe(3000 * second, 100, float(second))
-    assert rate.seconds_for(100) < 1
-    for quarter in range(40):
-        rate.observe(60_000, 100, 20 + quarter / 4)
-    assert rate.seconds_for(100) > 5
+async def taken_without_end(pressure: Pressure) -> None:
+    while True:
+        pressure.check()
+        pressure.take()
+
+
+def test_the_shorter_the_promise_the_more_often_it_looks(place: Place) -> None:
+    assert Pressure(place.stream, 60, place.cast.clock).every_s == EVERY_S
+    assert Pressure(place.stream, 1, place.cast.clock).every_s < FRACTION / 2

@@ -55,6 +55,17 @@ async def test_what_may_not_have_been_stored_gets_no_receipt_and_may_be_sent_aga
         assert (await hub.post(body)).status == 202
 
 
+async def test_what_could_not_be_stored_is_no_longer_on_its_way(place: Place) -> None:
+    async with serving(place) as hub:
+        body = place.cast.encounter(MZ)
+        place.stream.broken = PARTS
+        async with asyncio.timeout(DEADLINE_S):
+            for _ in range(4):  # as much as may be on its way at once, and more
+                assert {line["status"] for line in (await hub.post_lines([body] * 500))[:-1]} == {503}
+        place.stream.broken = ""
+        await until(lambda: hub.post(body), 202)
+
+
 async def test_a_revoked_key_is_refused_once_the_directory_has_been_read(place: Place) -> None:
     cast, player = place.cast, place.cast.players[MZ]
     async with serving(place) as hub:
