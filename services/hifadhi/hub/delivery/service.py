@@ -20,6 +20,10 @@ from hifadhi.store.port import Store
 from hifadhi.stream.port import Stream
 
 IDLE_S: Final = 5.0
+# A step costs some twenty questions to the database, however few leaves are in it: so much later the next has more.
+# Who comes alone waits for nothing, and who comes in a flood neither.
+GATHER_S: Final = 0.03
+MANY: Final = 100
 STOP_S: Final = 1.0
 
 
@@ -109,8 +113,11 @@ class Delivery:
         if fresh:
             self._waiters.wake(fresh)
             self._outbox.ring()
-        if self._topics and self._follower.size > before:
+        new = self._follower.size - before
+        if self._topics and new:
             self._topics.ring(fresh)
+        if 0 < new < MANY:
+            await asyncio.sleep(GATHER_S)
 
     async def _forever(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -33,7 +33,7 @@ MOST_LAPSES = 500
 class Sealer:
     """The sequencer's state in memory, always equal to the committed row, or forgotten.
 
-    `next_due`: when the next deadline lapses, milliseconds UTC; None if no clock runs.
+    `next_due`: no deadline lapses before, milliseconds UTC; None if no clock runs. `look_due` makes it exact.
     """
 
     def __init__(self, store: Store, root: Root) -> None:
@@ -72,6 +72,12 @@ class Sealer:
         """How many leaves are sealed."""
         return self._fold.size if self._fold else 0
 
+    async def look_due(self) -> int | None:
+        """When the next deadline lapses: the clock that was to be the next may have been stopped meanwhile."""
+        async with self._store.read() as db:
+            self.next_due = await rows.next_due(db)
+        return self.next_due
+
     async def seal(self, records: Sequence[Record]) -> Batch:
         """Rule and commit these records, or only the lapses that come before the first of them."""
         fold = await self._ready()
@@ -109,7 +115,7 @@ class Sealer:
             ids |= named
             case_ids |= {case} if case else set()
         async with self._store.read() as db:
-            due = await rows.due_clocks(db, latest, most)
+            due = await rows.due_clocks(db, latest, most) if self._may_lapse(latest) else []
             cases = await rows.load_cases(db, case_ids | {clock.case for clock in due})
             fold.load(cases, await rows.load_past(db, ids))
         return due
@@ -119,11 +125,19 @@ class Sealer:
         crash_point.reach("registry: before commit")
         async with self._store.write() as db:
             edge = await rows.commit(db, batch, fold, self._edge)
-            next_due = await rows.next_due(db)
+            next_due = await rows.next_due(db) if self._may_lapse(fold.stored_at) else self._sooner(fold)
             crash_point.reach("registry: in commit")
         crash_point.reach("registry: after commit")
         self._fold, self._edge, self.position, self.next_due = fold, edge, batch.next_position, next_due
         return batch
+
+    def _may_lapse(self, until: int) -> bool:
+        return self.next_due is not None and self.next_due <= until
+
+    def _sooner(self, fold: Fold) -> int | None:
+        """With the clocks that are at hand, which this batch may have set."""
+        clock = fold.next_clock()
+        return min((due for due in (self.next_due, clock and clock.due) if due is not None), default=None)
 
 
 def _read(records: Sequence[Record]) -> dict[int, Submission]:

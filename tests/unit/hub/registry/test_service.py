@@ -8,7 +8,7 @@ from cast import payload_of
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.hub.registry import sealer
 from hifadhi.hub.registry.rows import read_state
-from hifadhi.stream.topics import DEAD_LETTERS, DIRECTORY, RECORD
+from hifadhi.stream.topics import DEAD_LETTERS, DIRECTORY, RECORD, SUBMISSIONS
 from hub_ledger import digest_of
 from registry_place import DEADLINE_S, Place, opened
 from topic_order import in_order
@@ -147,6 +147,25 @@ async def test_while_a_batch_is_being_published_the_next_one_is_sealed(place: Pl
         place.stream.go.set()
         await place.ruled()
     await check(place)
+
+
+async def test_a_deadline_that_was_met_brings_no_time_into_the_stream(place: Place) -> None:
+    await place.admit()
+    case = place.cast.encounter(MZ)
+    request = place.cast.request(MZ, ZA, payload_of(case)["id"], 1)
+    facts = {"case": payload_of(case)["id"], "referral": payload_of(request)["id"], "to": [MZ]}
+    async with place.running() as registry:
+        await place.submit(case, request)
+        await place.ruled()
+        receipt_due = registry._sealer.next_due or 0  # noqa: SLF001 (what it waits for)
+        await place.submit(place.cast.message("referral.received", ZA, **facts))
+        await place.ruled()
+        end = await place.stream.end(SUBMISSIONS)
+        place.cast.clock.wait(hours=25)
+        async with asyncio.timeout(DEADLINE_S):
+            while (registry._sealer.next_due or 0) <= receipt_due:  # noqa: SLF001 (it has looked)
+                await asyncio.sleep(0.01)
+    assert await place.stream.end(SUBMISSIONS) == end
 
 
 async def published(place: Place, size: int) -> None:
