@@ -45,10 +45,10 @@ slow: setup ## The long ones of the same
 	$(RUN)pytest tests/unit tests/vectors tests/deploy -m slow -n 2 --dist worksteal
 
 contract: setup ## The ports, every adapter under the same suite
-	$(RUN)pytest tests/contract
+	$(RUN)pytest tests/contract -n 2 --dist loadscope
 
 flow: setup ## Whole messages through the whole exchange, processes killed
-	$(RUN)pytest tests/flow tests/faults
+	$(RUN)pytest tests/flow tests/faults -n 2 --dist worksteal
 
 live: setup ## What only a real broker, a real database and real processes show
 	$(RUN)pytest tests/live
