@@ -39,10 +39,11 @@ check: setup ## Style, types, the promises between the rooms
 	$(RUN)lint-imports
 
 unit: setup ## The pure rooms and each service alone, under a minute
-	$(RUN)pytest tests/unit tests/vectors tests/deploy -m "not slow" -n 2 --dist worksteal
+	$(RUN)pytest tests/unit tests/vectors -m "not slow" -n 2 --dist worksteal
 
-slow: setup ## The long ones of the same
-	$(RUN)pytest tests/unit tests/vectors tests/deploy -m slow -n 2 --dist worksteal
+slow: setup ## The long ones of the same, and what is in deploy/
+	$(RUN)pytest tests/unit tests/vectors -m slow -n 2 --dist worksteal
+	$(RUN)pytest tests/deploy -n 2 --dist worksteal
 
 contract: setup ## The ports, every adapter under the same suite
 	$(RUN)pytest tests/contract -n 2 --dist loadscope

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from hifadhi.referral.case import Case, Referral
 
 AGENCIES = ("KE-DRS", "MZ-INAR", "TZ-RSD", "UNHCR-RO", "ZA-DHA")
@@ -19,6 +21,7 @@ def written(hash_seed: str) -> bytes:
     return subprocess.run([sys.executable, "-c", WRITE], env=environment, capture_output=True, check=True).stdout
 
 
+@pytest.mark.slow
 def test_the_same_case_is_the_same_bytes_in_every_process() -> None:
     assert len({written(seed) for seed in ("1", "2", "3")}) == 1
 

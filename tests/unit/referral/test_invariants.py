@@ -6,6 +6,7 @@ Next to the program's own state stands a second one, `Expected`, kept by the wor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -290,4 +291,4 @@ class Histories(RuleBasedStateMachine):
         assert again.past == self.ledger.past
 
 
-TestHistories = Histories.TestCase
+TestHistories = pytest.mark.slow(Histories.TestCase)

@@ -194,6 +194,7 @@ async def test_a_page_that_is_closed_gives_its_place_back_before_the_next_beat(
         await until(lambda: count(place) == 0)
 
 
+@pytest.mark.slow
 async def test_who_does_not_read_is_dropped(tmp_path: Path, ledger: LedgerMaker) -> None:
     async with console_on(tmp_path, ledger, Pace(gap_s=0.0, look_s=0.0001, beat_s=0.0)) as place:
         server = place.client.server

@@ -51,6 +51,7 @@ def changing(most: float, parts: Sequence[float], lasts_s: float) -> Callable[[f
     parts=st.lists(st.floats(0.5, 1), min_size=1, max_size=12),
     lasts_s=st.floats(0.1, 10),
 )
+@pytest.mark.slow
 def test_every_receipt_is_kept_by_a_registry_that_stays_above_half_of_what_it_was(
     data: st.DataObject, max_delay_s: int, most: float, parts: list[float], lasts_s: float
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from hifadhi.evidence.jwk import PrivateJwk
@@ -10,6 +11,8 @@ from hifadhi.hub.registry import tables
 from hifadhi.stream.topics import DEAD_LETTERS, DIRECTORY, RECORD
 from registry_place import Place, opened
 from topic_order import in_order, index_of
+
+pytestmark = pytest.mark.slow
 
 MZ = "MZ-INAR"
 

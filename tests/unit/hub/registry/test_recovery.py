@@ -21,6 +21,8 @@ from registry_place import Place, opened
 from time_machine import CastInTime
 from topic_order import in_order
 
+pytestmark = pytest.mark.slow
+
 MZ, ZA = "MZ-INAR", "ZA-DHA"
 
 

@@ -67,6 +67,7 @@ async def test_who_stands_by_ticks_for_the_deadlines_that_a_dead_registry_saw(pl
     assert (await place.audited()).leaves[-1].ruling.clock == "receipt"
 
 
+@pytest.mark.slow
 async def test_what_could_not_be_published_is_published_without_a_further_submission(place: Place) -> None:
     await place.admit()
     async with place.running():
@@ -79,6 +80,7 @@ async def test_what_could_not_be_published_is_published_without_a_further_submis
     await check(place)
 
 
+@pytest.mark.slow
 async def test_a_commit_in_doubt_that_did_happen_is_not_made_again(place: Place) -> None:
     """Read again from the old position, the reused id would be refused twice, the dead letter be two."""
     await place.admit()

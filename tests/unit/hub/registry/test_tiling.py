@@ -15,6 +15,8 @@ from hifadhi.hub.server import application
 from hifadhi.stream.topics import SUBMISSIONS
 from registry_place import Place
 
+pytestmark = pytest.mark.slow
+
 SIZES = (15, 255, 256, 257, 600)
 
 
