@@ -5,6 +5,7 @@ classes there, which saves the next ones a third of their start. Nodes end with 
 """
 
 import asyncio
+import logging
 import shutil
 from asyncio.subprocess import STDOUT
 from base64 import urlsafe_b64encode
@@ -22,6 +23,9 @@ from aiokafka.errors import KafkaError
 
 from child import Child, free_ports
 from kafka_programs import ARCHIVE, KAFKA, LIBRARIES, ensure
+
+# A broker is asked until it is there; each time that it is not would be a line on stderr.
+logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 
 READY_S: Final = 60.0
 ARCHIVED_S: Final = 40.0

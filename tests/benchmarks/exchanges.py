@@ -14,8 +14,8 @@ from hub_client import HubClient
 
 LATENCIES: Final = 1500
 EMBEDDED: Final = 6000
-# A minute at the mark.
-KAFKA: Final = 60_000
+# More than a minute at what two cores reach; it is the rate behind the warm-up that is told.
+KAFKA: Final = 24_000
 
 
 async def measure_embedded(folder: Path, _raw: float) -> list[Figure]:
