@@ -92,16 +92,17 @@ class Place:
             stream=self.stream,
             store=self.store,
             root=self.cast.root,
-            ledger_key=self._key,
+            ledger_key=self.key,
             audience=AUDIENCE,
             clock_ms=self.cast.clock,
         )
 
     def publisher(self) -> Publisher:
-        return Publisher(self.store, self.stream, self.cast.root.origin, self._key)
+        return Publisher(self.store, self.stream, self.cast.root.origin, self.key)
 
     @property
-    def _key(self) -> Ed25519PrivateKey:
+    def key(self) -> Ed25519PrivateKey:
+        """The ledger's."""
         assert isinstance(self.cast.ledger.key, Ed25519PrivateKey)
         return self.cast.ledger.key
 

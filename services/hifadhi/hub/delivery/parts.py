@@ -59,6 +59,8 @@ class Parts:
 
     async def _keep(self, batches: Mapping[int, Sequence[Record]]) -> bool:
         """Whether there was anything: what a compact topic dropped behind its last record never comes."""
+        if not batches:
+            return False
         after = {number: Place(batch[-1].position + 1) for number, batch in batches.items()}
         rows = [row for batch in batches.values() for record in batch if (row := _row(record))]
         crash_point.reach("delivery: before parts rows")

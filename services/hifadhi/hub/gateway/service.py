@@ -161,8 +161,10 @@ class Gateway:
     async def _admit(self, line: Line, arrived: float) -> None:
         try:
             self._pressure.check()
-            line.posted = await self._checked(line.raw, arrived)
+            posted = await self._checked(line.raw, arrived)
+            self._pressure.check()  # while the directory was read, others may have filled the room
             self._pressure.take()
+            line.posted = posted
         except (Refused, Unavailable) as error:
             line.error = error
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import bindparam, delete, func, select, update
 
 from hifadhi import crash_point
+from hifadhi.errors import Tampered
 from hifadhi.hub.registry import tiling
 from hifadhi.hub.registry.rows import read_state
 from hifadhi.hub.registry.tables import dead_letters, leaves, state
@@ -54,16 +55,23 @@ class Publisher:
 
     def __init__(self, store: Store, stream: Stream, origin: str, private: Ed25519PrivateKey) -> None:
         self._store, self._stream, self._origin, self._private = store, stream, origin, private
+        self._last_word: int | None = None
+
+    async def has_last_word(self) -> bool:
+        """Whether the newest progress is ours: a registry that wakes from a pause tells an older one over it."""
+        return self._last_word is None or await self._stream.end(PROGRESS) == self._last_word + 1
 
     async def catch_up(self) -> None:
         """Publish everything that is committed and not yet noted as published."""
         while True:
             behind = await self._behind()
+            if behind.has_more and not behind.leaves and not behind.dead:
+                raise Tampered("leaves that were sealed are missing in the database", index=behind.state.published)
             await tiling.catch_up(self._store, behind.state, self._origin, self._private)
             if behind.dead:
                 await self._publish_dead(behind.dead)
             if behind.leaves and len(behind.dead) < PAGE and not await self._publish_page(behind.leaves):
-                return  # another registry is further, and tells the rest
+                continue  # another registry is further, and may have died since
             if not behind.has_more:
                 await self._publish_progress(behind.state)
                 return
@@ -114,7 +122,8 @@ class Publisher:
     async def _publish_progress(self, row: Any) -> None:  # noqa: ANN401 (a row)
         value = json.dumps({"position": row.position, "size": row.size}).encode()
         crash_point.reach("registry: before progress")
-        await self._stream.append(PROGRESS, [Entry(PROGRESS_KEY, value)])
+        (appended,) = await self._stream.append(PROGRESS, [Entry(PROGRESS_KEY, value)])
+        self._last_word = appended.position
         crash_point.reach("registry: after progress")
 
 

@@ -80,8 +80,8 @@ class Registry:
         if task:
             task.cancel()
             await asyncio.wait([task], timeout=STOP_S)
-            await self._publishing.give_up(STOP_S)
-            await self._let_go()
+        await self._publishing.give_up(STOP_S)
+        await self._let_go()
 
     async def _let_go(self) -> None:
         if self._lease:
@@ -134,7 +134,7 @@ class Registry:
             if len(records) < BATCH // 2:
                 await asyncio.sleep(GATHER_S)
         else:
-            await self._publishing.settle()
+            await self._publishing.keep_last_word()
             await self._tick()
 
     async def _take_over(self) -> None:
@@ -151,10 +151,10 @@ class Registry:
     async def _seal(self, records: Sequence[Record]) -> None:
         with metrics.BATCH.time():
             batch = await self._sealer.seal(records)
+            metrics.note(batch)
+            for record, dead in batch.dead:
+                log.error("dead letter", position=record.position, cause=dead.cause)
             await self._publishing.begin()
-        metrics.note(batch)
-        for record, dead in batch.dead:
-            log.error("dead letter", position=record.position, cause=dead.cause)
 
     async def _tick(self) -> None:
         """Bring the time into the stream when a deadline is due. The wall clock only says when to ask, never what."""

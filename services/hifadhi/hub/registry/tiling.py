@@ -40,26 +40,24 @@ async def catch_up(store: Store, row: Any, origin: str, private: Ed25519PrivateK
     while stands < row.size:
         rises = min(row.size, max(stands, 0) + STEP)
         crash_point.reach("registry: before tiles")
-        if not await _rise(store, row, (stands, rises), partial(_note, private, origin, rises)):
-            return  # another registry is further
+        await _rise(store, row, (stands, rises), partial(_note, private, origin, rises))
         crash_point.reach("registry: after checkpoint")
         stands = rises
 
 
-async def _rise(store: Store, row: Any, steps: tuple[int, int], note: Callable[[bytes], str]) -> bool:  # noqa: ANN401
-    """From one checkpoint to the next, unless another process has come further; the first statement locks the row."""
+async def _rise(store: Store, row: Any, steps: tuple[int, int], note: Callable[[bytes], str]) -> None:  # noqa: ANN401
+    """From one checkpoint to the next, unless another process has come as far; the first statement locks the row."""
     old, new = steps
     signed = {"checkpoint": note(Edge.from_bytes(new, row.edge).root())} if new == row.size else {}
     async with store.write() as db:
-        here = state.c.checkpoint_size == old
+        here = state.c.checkpoint_size < new
         if (await db.execute(update(state).where(here).values(checkpoint_size=new, **signed))).rowcount != 1:
-            return False
+            return
         await _write_tiles(db, max(old, 0), new)
         crash_point.reach("registry: in tiles")
         if not signed:
             await db.execute(update(state).values(checkpoint=note(await _root(db, new))))
         crash_point.reach("registry: in checkpoint")
-    return True
 
 
 def _note(private: Ed25519PrivateKey, origin: str, size: int, root: bytes) -> str:

@@ -9,7 +9,9 @@ import pytest
 from cast import Body, payload_of
 from gateway_place import serving
 from hifadhi.evidence.jwk import PrivateJwk
-from hifadhi.hub.gateway import service
+from hifadhi.hub.gateway import forecast, service
+from hifadhi.hub.gateway.reception import Posted
+from hifadhi.hub.gateway.service import Gateway
 from hifadhi.stream.topics import DIRECTORY, PARTS, SUBMISSIONS
 from hub_client import Answer, HubClient
 from registry_place import DEADLINE_S, Place
@@ -64,6 +66,28 @@ async def test_what_could_not_be_stored_is_no_longer_on_its_way(place: Place) ->
                 assert {line["status"] for line in (await hub.post_lines([body] * 500))[:-1]} == {503}
         place.stream.broken = ""
         await until(lambda: hub.post(body), 202)
+
+
+async def test_those_who_wait_for_the_directory_find_no_more_room_than_there_is(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, known, checked = asyncio.Semaphore(0), asyncio.Event(), Gateway._checked  # noqa: SLF001 (held up below)
+
+    async def late(gateway: Gateway, raw: bytes, arrived: float) -> Posted:
+        waiting.release()
+        await known.wait()
+        return await checked(gateway, raw, arrived)
+
+    monkeypatch.setattr(forecast, "FIRST_RATE", 1.0)  # room for seven
+    monkeypatch.setattr(Gateway, "_checked", late)
+    async with serving(place) as hub, asyncio.timeout(DEADLINE_S):
+        posts = [asyncio.create_task(hub.post(place.cast.encounter(MZ))) for _ in range(20)]
+        for _ in posts:
+            await waiting.acquire()
+        known.set()
+        statuses = [(await post).status for post in posts]
+    assert set(statuses) == {202, 503}
+    assert statuses.count(202) <= 8
 
 
 async def test_a_revoked_key_is_refused_once_the_directory_has_been_read(place: Place) -> None:
