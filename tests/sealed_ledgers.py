@@ -244,6 +244,26 @@ def _moved_at_once(exchange: Exchange, index: dict[str, int]) -> None:
     exchange.answer("referral.accepted", case, service, "ZA-DHA", "MZ-INAR")
 
 
+def examined_again() -> EverythingSealed:
+    """A request that is declined, examined again, and declined again; one that nobody answers then."""
+    made = EverythingSealed(Exchange(), "", {})
+    exchange, index = made.exchange, made.index
+    exchange.admit_all()
+    case = made.case = exchange.opened()
+    first = exchange.asked(case, "MZ-INAR", "ZA-DHA", urgency="urgent")
+    exchange.answer("referral.declined", case, first, "ZA-DHA", "MZ-INAR")
+    index["look again"] = exchange.fold.size
+    exchange.answer("reexamination.requested", case, first, "MZ-INAR", "ZA-DHA")
+    index["declined finally"] = exchange.fold.size
+    exchange.answer("referral.declined", case, first, "ZA-DHA", "MZ-INAR")
+    second = exchange.asked(case, "MZ-INAR", "TZ-RSD", urgency="urgent")
+    exchange.answer("referral.declined", case, second, "TZ-RSD", "MZ-INAR")
+    exchange.answer("reexamination.requested", case, second, "MZ-INAR", "TZ-RSD")
+    index["lapsed answer"] = exchange.fold.size
+    exchange.tick(15 * DAY)
+    return made
+
+
 def _odd_messages(exchange: Exchange, index: dict[str, int], case: str) -> None:
     index["reused"] = exchange.fold.size
     exchange.say("TZ-RSD", "encounter.reported", id=case, to=[])

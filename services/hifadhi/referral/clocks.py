@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from hifadhi.referral import instant
-from hifadhi.referral.table import RECEIPT, REEXAMINATION, REPLY
+from hifadhi.referral.table import ANSWER, RECEIPT, REEXAMINATION, REPLY
 
 _DAY_MS: Final = 86_400_000
 _HOUR_MS: Final = 3_600_000
@@ -37,6 +37,9 @@ PERIODS: Final[Mapping[tuple[str, str], Period]] = {
     (REEXAMINATION, "standard"): Period(days=21),
     (REEXAMINATION, "urgent"): Period(days=21),
     (REEXAMINATION, "emergency"): Period(days=21),
+    (ANSWER, "standard"): Period(days=14),
+    (ANSWER, "urgent"): Period(days=14),
+    (ANSWER, "emergency"): Period(days=14),
 }
 
 

@@ -27,6 +27,8 @@ from hifadhi.referral.table import KIND, MOVES, Kind, State
 Past = Mapping[str, Sealed]
 
 MOST_REFERRALS: Final = 200
+# Within a referral all else is the receiver's to say.
+OF_THE_SENDER: Final = frozenset({"reexamination.requested", "referral.withdrawn"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def _stranger(header: Any, case: Case) -> str | None:  # noqa: ANN401 (as above)
         return "NOT_PARTY"
     if referral is None:  # rule 4
         return "OTHER_CASE"
-    side = referral.sender if header.type == "referral.withdrawn" else referral.receiver
+    side = referral.sender if header.type in OF_THE_SENDER else referral.receiver
     own_part = header.sender == side and header.to[0] == referral.other(side)
     return None if own_part else "NOT_PARTY"  # rule 3
 
@@ -135,6 +137,7 @@ _RULES: Final[Mapping[type[Header], Callable[[Any, Case, Past], Verdict]]] = {
     message.ReferralReceived: _within,
     message.ReferralAccepted: _accepted,
     message.ReferralDeclined: _within,
+    message.ReexaminationRequested: _within,
     message.ReferralWithdrawn: _within,
     message.MessageBounced: _bounced,
 }

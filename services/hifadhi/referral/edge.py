@@ -18,6 +18,7 @@ The hub cannot read parts, so nobody else can check these. Each rule, its fault 
 11. RISK_ASSESSMENT_MISSING: and only with a risk assessment. A victim sent back to the traffickers.
 12. SUGGESTED_MISSING: who declines because another is responsible names them. A person sent round in circles.
 13. SUGGESTED_DIFFERS: and tells the observers the same country. Circles that the observers cannot see.
+14. NOTHING_NEW: who asks to look again brings new evidence, or says what was misread. The same request, asked for ever.
 
 Pointers start with the part's name. A reader of some parts only cannot check what needs the others; the sender, who
 reads all of them, checks every rule.
@@ -38,6 +39,7 @@ from hifadhi.referral.parts import (
     EncounterContent,
     EncounterMovement,
     EncounterSensitive,
+    ReexaminationContent,
     RequestContent,
     RequestSensitive,
 )
@@ -217,6 +219,13 @@ def suggests_one_country(opened: Opened) -> Iterator[Fault]:
             yield Fault("SUGGESTED_DIFFERS", "/movement/suggested_country", says)
 
 
+def brings_something_new(opened: Opened) -> Iterator[Fault]:
+    """Rule 14."""
+    content = opened.part("content", ReexaminationContent)
+    if content and not content.new_evidence and content.misread is None:
+        yield Fault("NOTHING_NEW", "/content/new_evidence", "bring new evidence, or say in `misread` what was misread")
+
+
 def _sensitive(opened: Opened) -> EncounterSensitive | RequestSensitive | None:
     return opened.part("sensitive", EncounterSensitive) or opened.part("sensitive", RequestSensitive)
 
@@ -230,6 +239,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "referral.received": (),
         "referral.accepted": (),
         "referral.declined": (names_who_is_responsible, suggests_one_country),
+        "reexamination.requested": (brings_something_new, not_to_a_feared_country, victim_has_risk_assessment),
         "referral.withdrawn": (),
         "message.bounced": (),
     }

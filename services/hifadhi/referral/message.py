@@ -74,6 +74,17 @@ class ReferralDeclined(Header):
     parts: Annotated[Items[PartEntry], PartsOf("referral.declined")]
 
 
+class ReexaminationRequested(Header):
+    """The sender of a declined request asks the receiver to look again, once. Why stands in the sealed parts only."""
+
+    type: Literal["reexamination.requested"]
+    case: Uuid7
+    referral: Uuid7
+    to: One
+    seen: Version
+    parts: Annotated[Items[PartEntry], PartsOf("reexamination.requested")]
+
+
 class ReferralWithdrawn(Header):
     """The sender takes its request back."""
 
@@ -102,6 +113,7 @@ MESSAGES: Mapping[str, type[Header]] = {
     "referral.received": ReferralReceived,
     "referral.accepted": ReferralAccepted,
     "referral.declined": ReferralDeclined,
+    "reexamination.requested": ReexaminationRequested,
     "referral.withdrawn": ReferralWithdrawn,
     "message.bounced": MessageBounced,
 }

@@ -8,6 +8,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "referral.received": (),
     "referral.accepted": ("content",),
     "referral.declined": ("content", "movement", "statistics"),
+    "reexamination.requested": ("content", "sensitive"),
     "referral.withdrawn": ("content",),
     "message.bounced": ("content",),
 }

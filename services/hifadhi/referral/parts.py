@@ -209,6 +209,13 @@ class DeclinedMovement(Closed):
     substantive: bool
 
 
+class ReexaminationContent(Closed):
+    """What the receiver should look at again: what is new, or what it misread."""
+
+    new_evidence: Annotated[Items[Evidence], Field(max_length=32)]
+    misread: Maybe[Narrative] = None
+
+
 class WithdrawnContent(Closed):
     """Why the sender takes its request back."""
 
@@ -241,6 +248,8 @@ BODIES: Mapping[str, type[Closed]] = {
     "referral.declined.content/1": DeclinedContent,
     "referral.declined.movement/1": DeclinedMovement,
     "referral.declined.statistics/1": Statistics,
+    "reexamination.requested.content/1": ReexaminationContent,
+    "reexamination.requested.sensitive/1": RequestSensitive,  # the request's, as it is by now
     "referral.withdrawn.content/1": WithdrawnContent,
     "message.bounced.content/1": BouncedContent,
 }

@@ -10,7 +10,7 @@ from typing import Any, Final
 from hifadhi.referral import instant, message
 from hifadhi.referral.case import Case, Clock, Referral
 from hifadhi.referral.header import Header
-from hifadhi.referral.table import RECEIPT, REEXAMINATION, REPLY, State
+from hifadhi.referral.table import ANSWER, RECEIPT, REEXAMINATION, REPLY, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +141,15 @@ def _accepted(header: message.ReferralAccepted, happened: Happened) -> str:
     return f"{said}{there}: responsibility moves to {header.sender} at once" if moved else f"{said}{there}"
 
 
-def _declined(header: message.ReferralDeclined, _: Happened) -> str:
-    return f"{header.sender} declined the request of {header.to[0]} (the reasons are sealed)"
+def _declined(header: message.ReferralDeclined, happened: Happened) -> str:
+    referral = _concerned(happened)
+    final = not happened.code and not happened.irregular and referral and referral.state is State.DECLINED_FINAL
+    said = "declined finally, after a re-examination," if final else "declined"
+    return f"{header.sender} {said} the request of {header.to[0]} (the reasons are sealed)"
+
+
+def _reexamination(header: message.ReexaminationRequested, _: Happened) -> str:
+    return f"{header.sender} asked {header.to[0]} to examine its declined request again"
 
 
 def _withdrawn(header: message.ReferralWithdrawn, _: Happened) -> str:
@@ -163,6 +170,7 @@ _SAID: Final[Mapping[type[Header], Callable[[Any, Happened], str]]] = {
     message.ReferralReceived: _received,
     message.ReferralAccepted: _accepted,
     message.ReferralDeclined: _declined,
+    message.ReexaminationRequested: _reexamination,
     message.ReferralWithdrawn: _withdrawn,
     message.MessageBounced: _bounced,
 }
@@ -170,11 +178,13 @@ _LAPSES: Final[Mapping[str, str]] = {
     RECEIPT: "{receiver} did not take the request of {sender} in time; its time to reply runs all the same.",
     REPLY: "{receiver} did not answer the request of {sender} in time.",
     REEXAMINATION: "{sender} did not ask {receiver} to look again; the decline is final.",
+    ANSWER: "{receiver} did not answer {sender}, who had asked it to look again; the decline is final.",
 }
 WAITING: Final[Mapping[str, str]] = {
     RECEIPT: "to take the request",
     REPLY: "to reply",
     REEXAMINATION: "to ask for a re-examination",
+    ANSWER: "to answer after the re-examination",
 }
 """What the agency that a running clock binds has to do."""
 

@@ -18,6 +18,7 @@ class State(StrEnum):
     ACCEPTED = "ACCEPTED"
     ARRIVED = "ARRIVED"
     DECLINED = "DECLINED"
+    REEXAMINATION = "REEXAMINATION"
     DECLINED_FINAL = "DECLINED_FINAL"
     WITHDRAWN = "WITHDRAWN"
     BOUNCED = "BOUNCED"
@@ -35,6 +36,7 @@ class Kind(StrEnum):
 RECEIPT: Final = "receipt"
 REPLY: Final = "reply"
 REEXAMINATION: Final = "reexamination"
+ANSWER: Final = "answer"
 
 
 class Move(NamedTuple):
@@ -50,6 +52,7 @@ KIND: Final[Mapping[str, Kind]] = {
     "referral.received": Kind.NOTE,
     "referral.accepted": Kind.DECISION,
     "referral.declined": Kind.DECISION,
+    "reexamination.requested": Kind.DECISION,
     "referral.withdrawn": Kind.DECISION,
     "message.bounced": Kind.FACT,
     "agency.admitted": Kind.STATEMENT,
@@ -59,29 +62,36 @@ KIND: Final[Mapping[str, Kind]] = {
 
 # fmt: off
 MOVES: Final[Mapping[tuple[State, str], Move]] = {
-    (State.SENT,      "referral.received"):    Move(State.RECEIVED, REPLY),
-    (State.SENT,      "lapse:receipt"):        Move(State.SENT, REPLY),
-    (State.SENT,      "lapse:reply"):          Move(State.ESCALATED),
-    (State.RECEIVED,  "lapse:reply"):          Move(State.ESCALATED),
-    (State.SENT,      "referral.accepted"):    Move(State.ACCEPTED),
-    (State.RECEIVED,  "referral.accepted"):    Move(State.ACCEPTED),
-    (State.ESCALATED, "referral.accepted"):    Move(State.ACCEPTED),
-    (State.SENT,      "referral.declined"):    Move(State.DECLINED, REEXAMINATION),
-    (State.RECEIVED,  "referral.declined"):    Move(State.DECLINED, REEXAMINATION),
-    (State.ESCALATED, "referral.declined"):    Move(State.DECLINED, REEXAMINATION),
-    (State.DECLINED,  "lapse:reexamination"):  Move(State.DECLINED_FINAL),
-    (State.SENT,      "referral.withdrawn"):   Move(State.WITHDRAWN),
-    (State.RECEIVED,  "referral.withdrawn"):   Move(State.WITHDRAWN),
-    (State.ESCALATED, "referral.withdrawn"):   Move(State.WITHDRAWN),
-    (State.ACCEPTED,  "referral.withdrawn"):   Move(State.WITHDRAWN),
+    (State.SENT,           "referral.received"):        Move(State.RECEIVED, REPLY),
+    (State.SENT,           "lapse:receipt"):            Move(State.SENT, REPLY),
+    (State.SENT,           "lapse:reply"):              Move(State.ESCALATED),
+    (State.RECEIVED,       "lapse:reply"):              Move(State.ESCALATED),
+    (State.SENT,           "referral.accepted"):        Move(State.ACCEPTED),
+    (State.RECEIVED,       "referral.accepted"):        Move(State.ACCEPTED),
+    (State.ESCALATED,      "referral.accepted"):        Move(State.ACCEPTED),
+    (State.SENT,           "referral.declined"):        Move(State.DECLINED, REEXAMINATION),
+    (State.RECEIVED,       "referral.declined"):        Move(State.DECLINED, REEXAMINATION),
+    (State.ESCALATED,      "referral.declined"):        Move(State.DECLINED, REEXAMINATION),
+    (State.DECLINED,       "lapse:reexamination"):      Move(State.DECLINED_FINAL),
+    (State.DECLINED,       "reexamination.requested"):  Move(State.REEXAMINATION, ANSWER),
+    (State.REEXAMINATION,  "lapse:answer"):             Move(State.DECLINED_FINAL),
+    (State.REEXAMINATION,  "referral.accepted"):        Move(State.ACCEPTED),
+    (State.REEXAMINATION,  "referral.declined"):        Move(State.DECLINED_FINAL),
+    (State.SENT,           "referral.withdrawn"):       Move(State.WITHDRAWN),
+    (State.RECEIVED,       "referral.withdrawn"):       Move(State.WITHDRAWN),
+    (State.ESCALATED,      "referral.withdrawn"):       Move(State.WITHDRAWN),
+    (State.ACCEPTED,       "referral.withdrawn"):       Move(State.WITHDRAWN),
     # Or the same agency could be asked the same again, and again decline: the case would go round (invariant 8).
-    (State.DECLINED,  "referral.withdrawn"):   Move(State.DECLINED_FINAL),
-    (State.SENT,      "message.bounced"):      Move(State.BOUNCED),
-    (State.RECEIVED,  "message.bounced"):      Move(State.BOUNCED),
+    (State.DECLINED,       "referral.withdrawn"):       Move(State.DECLINED_FINAL),
+    (State.REEXAMINATION,  "referral.withdrawn"):       Move(State.DECLINED_FINAL),
+    (State.SENT,           "message.bounced"):          Move(State.BOUNCED),
+    (State.RECEIVED,       "message.bounced"):          Move(State.BOUNCED),
 }
 # fmt: on
 
 # A responsibility referral in one of these is live: there is at most one in a case.
-LIVE: Final = frozenset({State.SENT, State.RECEIVED, State.ESCALATED, State.ACCEPTED, State.DECLINED})
+LIVE: Final = frozenset(
+    {State.SENT, State.RECEIVED, State.ESCALATED, State.ACCEPTED, State.DECLINED, State.REEXAMINATION}
+)
 # Where the receiver's own encounter is named, acceptance and arrival are one: the person is already there.
 ACCEPTED_AND_THERE: Final = Move(State.ARRIVED)

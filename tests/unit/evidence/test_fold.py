@@ -22,6 +22,7 @@ KINDS = (
     "referral.received",
     "referral.accepted",
     "referral.declined",
+    "reexamination.requested",
     "referral.withdrawn",
     "message.bounced",
     "tick",
@@ -201,7 +202,7 @@ def _answer(exchange: Exchange, kind: str, agencies: tuple[str, str], case: Case
         return exchange.envelope(agencies[0], "encounter.reported", case=case.id, to=[])
     last = list(case.referrals.values())[-1]
     sender, to = (last.receiver, last.sender) if right else agencies
-    if right and kind == "referral.withdrawn":
+    if right and kind in {"referral.withdrawn", "reexamination.requested"}:
         sender, to = to, sender
     facts: dict[str, Any] = {"case": case.id, "to": [to] if to != sender else ["UNHCR-RO"]}
     if kind == "message.bounced":

@@ -18,7 +18,14 @@ from ledger_maker import LedgerMaker
 
 STATES = ("MZ-INAR", "ZA-DHA", "KE-DRS")
 HOUR_MS = 3_600_000
-REPLIES = ("referral.received", "referral.accepted", "referral.declined", "referral.withdrawn", "message.bounced")
+REPLIES = (
+    "referral.received",
+    "referral.accepted",
+    "referral.declined",
+    "referral.withdrawn",
+    "reexamination.requested",
+    "message.bounced",
+)
 
 Step = Callable[[LedgerMaker], object]
 

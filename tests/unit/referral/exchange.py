@@ -218,7 +218,7 @@ class Ledger:
 def within(kind: str, case: str, referral: Referral, /, **members: Any) -> Header:
     """A message within a referral, from the side that may send it, on the version in force."""
     sides = (referral.receiver, referral.sender)
-    sender, to = reversed(sides) if kind == "referral.withdrawn" else sides
+    sender, to = reversed(sides) if kind in {"referral.withdrawn", "reexamination.requested"} else sides
     seen = None if kind == "referral.received" else referral.version
     said = {"case": case, "referral": referral.id, "seen": seen, **members}
     return header(kind, said.pop("sender", sender), (said.pop("to", to),), **said)

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from hifadhi.referral import clocks, instant
 from hifadhi.referral.clocks import PERIODS, Period
-from hifadhi.referral.table import RECEIPT, REEXAMINATION, REPLY
+from hifadhi.referral.table import ANSWER, RECEIPT, REEXAMINATION, REPLY
 from unit.referral.exchange import DAY, HOUR, MZ, ZA, Ledger
 
 # fmt: off
@@ -33,6 +33,8 @@ GOLDEN = [
     (REPLY, "urgent",   "2028-02-26T10:00:00.000Z", "+02:00", "2028-03-04T22:00:00.000Z"),
     (REEXAMINATION, "standard",  "2026-11-23T10:00:00.000Z", "+02:00", "2026-12-14T22:00:00.000Z"),
     (REEXAMINATION, "emergency", "2026-11-23T10:00:00.000Z", "+02:00", "2026-12-14T22:00:00.000Z"),
+    (ANSWER, "standard",  "2026-11-23T10:00:00.000Z", "+02:00", "2026-12-07T22:00:00.000Z"),
+    (ANSWER, "emergency", "2028-02-20T22:00:00.000Z", "+02:00", "2028-03-06T22:00:00.000Z"),  # over a leap day
     # hours: to the millisecond, wherever
     (REPLY, "emergency",   "2026-11-23T10:00:00.001Z", "+02:00", "2026-11-26T10:00:00.001Z"),
     (REPLY, "emergency",   "2026-11-23T10:00:00.001Z", "-11:30", "2026-11-26T10:00:00.001Z"),
@@ -53,6 +55,7 @@ def test_the_periods_are_those_of_the_design() -> None:
         Period(months=1), Period(days=7), Period(hours=72),
     }  # fmt: skip
     assert {period for (clock, _), period in PERIODS.items() if clock == REEXAMINATION} == {Period(days=21)}
+    assert {period for (clock, _), period in PERIODS.items() if clock == ANSWER} == {Period(days=14)}
     assert {period for (clock, _), period in PERIODS.items() if clock == RECEIPT} == {Period(hours=24)}
 
 

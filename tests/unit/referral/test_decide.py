@@ -260,6 +260,32 @@ def test_an_answer_alone_does_not_end_it(ledger: Ledger, case: str, referral: Re
     assert code(ledger, request(case, MZ, TZ, seen=ledger.cases[case].version)) == "LIVE_REFERRAL"
 
 
+def test_while_it_is_examined_again_nobody_else_is_asked(ledger: Ledger, case: str, referral: Referral) -> None:
+    ledger.answer("referral.declined", referral)
+    ledger.answer("reexamination.requested", referral)
+    assert code(ledger, request(case, MZ, TZ, seen=ledger.cases[case].version)) == "LIVE_REFERRAL"
+
+
+def test_it_is_examined_again_once_and_in_its_window(ledger: Ledger, case: str, referral: Referral) -> None:
+    assert ledger.answer("reexamination.requested", referral) == Verdict("NOT_ALLOWED_NOW")
+    ledger.answer("referral.declined", referral)
+    assert ledger.answer("reexamination.requested", referral) == Verdict()
+    assert ledger.answer("reexamination.requested", referral) == Verdict("NOT_ALLOWED_NOW")
+    ledger.answer("referral.declined", referral)
+    assert ledger.answer("reexamination.requested", referral) == Verdict("NOT_ALLOWED_NOW")
+    second = ledger.requested(case, TZ)
+    ledger.answer("referral.declined", second)
+    ledger.wait(22 * DAY)
+    assert ledger.answer("reexamination.requested", second) == Verdict("NOT_ALLOWED_NOW")
+
+
+def test_only_who_was_declined_asks_to_look_again(ledger: Ledger, case: str, referral: Referral) -> None:
+    ledger.answer("referral.declined", referral)
+    for sender, to in ((ZA, MZ), (TZ, ZA), (MZ, TZ)):
+        asked = within("reexamination.requested", case, ledger.referral(referral.id), sender=sender, to=to)
+        assert code(ledger, asked) == "NOT_PARTY"
+
+
 def test_silence_does_not_end_it(ledger: Ledger, case: str, referral: Referral) -> None:
     ledger.wait(40 * DAY)
     assert ledger.referral(referral.id).state is State.ESCALATED
@@ -278,13 +304,16 @@ def test_after_a_withdrawal_or_a_bounce_another_is_asked(ledger: Ledger, case: s
 
 def declined_for_good(ledger: Ledger, referral: Referral, ending: str) -> None:
     ledger.answer("referral.declined", referral)
-    if ending == "lapse":
+    if ending in {"twice", "unanswered", "withdrawn then"}:
+        ledger.answer("reexamination.requested", ledger.referral(referral.id))
+    if ending in {"lapse", "unanswered"}:
         ledger.wait(40 * DAY)
     else:
-        ledger.answer(ending, referral)
+        kind = {"twice": "referral.declined", "withdrawn then": "referral.withdrawn"}.get(ending, ending)
+        ledger.answer(kind, ledger.referral(referral.id))
 
 
-@pytest.mark.parametrize("ending", ["lapse", "referral.withdrawn"])
+@pytest.mark.parametrize("ending", ["lapse", "referral.withdrawn", "twice", "unanswered", "withdrawn then"])
 def test_what_was_declined_for_good_is_not_asked_again_without_something_new(
     ledger: Ledger, case: str, referral: Referral, ending: str
 ) -> None:

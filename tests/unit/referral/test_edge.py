@@ -54,6 +54,13 @@ def decline() -> Bodies:
     }
 
 
+def reexamination(slug: str = "registration-found") -> Bodies:
+    return {
+        "content": accepted_body("reexamination.requested.content/1", slug),
+        "sensitive": accepted_body("reexamination.requested.sensitive/1", "as-it-is-by-now"),
+    }
+
+
 def withdrawal() -> Bodies:
     return {"content": accepted_body("referral.withdrawn.content/1", "other")}
 
@@ -114,7 +121,7 @@ def test_every_type_has_its_row_of_rules() -> None:
 def test_other_languages_are_told_every_rule() -> None:
     codes = re.findall(r"^[0-9]+\. +([A-Z_]+):", edge.__doc__ or "", re.MULTILINE)
     table = (SCHEMAS / "README.md").read_text(encoding="utf-8")
-    assert len(codes) == 13
+    assert len(codes) == 14
     assert codes == re.findall(r"^\| ([A-Z_]+) \|", table, re.MULTILINE)
 
 
@@ -145,6 +152,7 @@ PROOF = "/content/evidence/1"
         ("referral.withdrawn", withdrawal, "/content/text", ..., "TEXT_MISSING", "/content/text"),
         ("referral.requested", request, PROOF + "/kind", "OTHER", "TEXT_MISSING", PROOF + "/text"),
         ("referral.declined", decline, "/content/suggested", ..., "SUGGESTED_MISSING", "/content/suggested"),
+        ("reexamination.requested", reexamination, "/content/new_evidence", [], "NOTHING_NEW", "/content/new_evidence"),
         ("referral.requested", victim, VICTIM, ..., "RISK_ASSESSMENT_MISSING", VICTIM),
     ],
 )  # fmt: skip

@@ -6,7 +6,7 @@ from hifadhi.errors import Tampered
 from hifadhi.referral import instant
 from hifadhi.referral.case import Case, Clock, Referral
 from hifadhi.referral.decide import Verdict
-from hifadhi.referral.table import RECEIPT, REEXAMINATION, REPLY, State
+from hifadhi.referral.table import ANSWER, RECEIPT, REEXAMINATION, REPLY, State
 from unit.referral.exchange import DAY, HOUR, MW, MZ, NOW, TZ, UNHCR, ZA, Ledger, bounced, header
 
 
@@ -156,6 +156,23 @@ def test_an_emergency_is_answered_within_72_hours(ledger: Ledger, case: str) -> 
 def test_a_decline_starts_the_window_for_re_examination(ledger: Ledger, referral: Referral) -> None:
     ledger.answer("referral.declined", referral)
     assert running(ledger, referral) == (REEXAMINATION, "2026-12-14T22:00:00.000Z")
+
+
+def test_a_re_examination_is_answered_within_14_days(ledger: Ledger, referral: Referral) -> None:
+    ledger.answer("referral.declined", referral)
+    ledger.answer("reexamination.requested", referral)
+    assert running(ledger, referral) == (ANSWER, "2026-12-07T22:00:00.000Z")
+    (clock,) = ledger.wait(15 * DAY)
+    assert (clock.clock, ledger.referral(referral.id).state) == (ANSWER, State.DECLINED_FINAL)
+
+
+def test_whom_the_receiver_has_met_it_may_accept_after_a_re_examination(
+    ledger: Ledger, case: str, referral: Referral
+) -> None:
+    ledger.answer("referral.declined", referral)
+    ledger.answer("reexamination.requested", referral)
+    ledger.answer("referral.accepted", referral, encounter=ledger.met(case, ZA))
+    assert (ledger.cases[case].responsible, ledger.referral(referral.id).state) == (ZA, State.ARRIVED)
 
 
 @pytest.mark.parametrize("answer", ["referral.accepted", "referral.withdrawn"])

@@ -19,8 +19,15 @@ from hifadhi.referral.table import State
 from unit.referral.exchange import DAY, HOUR, ROLES, STATES, Ledger, bounced, header, within
 
 ENDED = {State.ARRIVED, State.DECLINED_FINAL, State.WITHDRAWN, State.BOUNCED}
+DECLINED = {State.DECLINED, State.REEXAMINATION}
 FOR_STATE = {"NOT_ALLOWED_NOW", "STALE_STATE", "LIVE_REFERRAL", "NEW_ELEMENT_MISSING"}
-ANSWERS = ["referral.received", "referral.accepted", "referral.declined", "referral.withdrawn"]
+ANSWERS = [
+    "referral.received",
+    "referral.accepted",
+    "referral.declined",
+    "referral.withdrawn",
+    "reexamination.requested",
+]
 
 picks = st.integers(0, 1_000)
 agencies = st.sampled_from(sorted(ROLES))
@@ -98,7 +105,7 @@ class Histories(RuleBasedStateMachine):
         self.post(within("referral.accepted", case.id, referral, seen=seen, encounter=named.id))
 
     @precondition(lambda self: self.referrals())
-    @rule(pick=picks, then=st.sampled_from(["lapse", "withdraw", "ask another"]))
+    @rule(pick=picks, then=st.sampled_from(["lapse", "withdraw", "ask another", "look again"]))
     def decline(self, pick: int, then: str) -> None:
         case, referral = self.referrals()[pick % len(self.referrals())]
         self.post(within("referral.declined", case.id, referral))
@@ -106,6 +113,8 @@ class Histories(RuleBasedStateMachine):
             self.wait(22 * DAY)
         elif then == "withdraw":
             self.post(within("referral.withdrawn", case.id, self.ledger.referral(referral.id)))
+        elif then == "look again":
+            self.post(within("reexamination.requested", case.id, self.ledger.referral(referral.id)))
         else:
             self.ask(case.id, pick)
 
@@ -238,7 +247,9 @@ class Histories(RuleBasedStateMachine):
             return
         if isinstance(said, message.ReferralAccepted) and said.encounter and referral.kind == "responsibility":
             known.responsible = said.sender
-        if isinstance(said, message.ReferralWithdrawn) and referral.state is State.DECLINED:
+        given_up = isinstance(said, message.ReferralWithdrawn) and referral.state in DECLINED
+        twice = isinstance(said, message.ReferralDeclined) and referral.state is State.REEXAMINATION
+        if given_up or twice:
             known.declined.add((referral.receiver, referral.kind))
 
     def versions(self, said: Header, before: Case | None, after: Case | None, *, irregular: bool) -> None:

@@ -6,7 +6,7 @@ from hifadhi.referral import message
 from hifadhi.referral.message import MESSAGES
 from hifadhi.referral.story import _SAID, BOUNCES, REASONS, WAITING, Happened, Line, deadlines, tell
 from hifadhi.referral.table import MOVES
-from sealed_ledgers import EverythingSealed, everything, the_root
+from sealed_ledgers import EverythingSealed, everything, examined_again, the_root
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +16,10 @@ def sealed() -> EverythingSealed:
 
 @pytest.fixture(scope="module")
 def told(sealed: EverythingSealed) -> dict[int, Line]:
+    return lines_of(sealed)
+
+
+def lines_of(sealed: EverythingSealed) -> dict[int, Line]:
     verifier = Verifier(the_root())
     lines = (_line(verifier.add(leaf)) for leaf in sealed.exchange.leaves)
     return {line.index: line for line in lines if line}
@@ -66,6 +70,25 @@ def _line(verified: Verified) -> Line | None:
 )
 def test_a_line_says_what_happened(sealed: EverythingSealed, told: dict[int, Line], where: str, words: str) -> None:
     assert words in told[sealed.index[where]].words
+
+
+@pytest.mark.parametrize(
+    ("where", "words", "state"),
+    [
+        ("look again", "MZ-INAR asked ZA-DHA to examine its declined request again.", "REEXAMINATION"),
+        (
+            "declined finally",
+            "ZA-DHA declined finally, after a re-examination, the request of MZ-INAR",
+            "DECLINED_FINAL",
+        ),
+        ("lapsed answer", "TZ-RSD did not answer MZ-INAR, who had asked it to look again;", "DECLINED_FINAL"),
+    ],
+)
+def test_a_line_of_a_re_examination_says_what_happened(where: str, words: str, state: str) -> None:
+    again = examined_again()
+    line = lines_of(again)[again.index[where]]
+    assert words in line.words
+    assert (line.state, line.responsible) == (state, "MZ-INAR")
 
 
 def test_a_line_says_who_is_responsible_and_how_the_referral_stands(

@@ -9,7 +9,18 @@ from hifadhi.referral.header import Header
 from hifadhi.referral.message import HEADERS
 from hifadhi.referral.part_names import PARTS
 from hifadhi.referral.statements import STATEMENTS
-from hifadhi.referral.table import ACCEPTED_AND_THERE, KIND, LIVE, MOVES, RECEIPT, REEXAMINATION, REPLY, Kind, State
+from hifadhi.referral.table import (
+    ACCEPTED_AND_THERE,
+    ANSWER,
+    KIND,
+    LIVE,
+    MOVES,
+    RECEIPT,
+    REEXAMINATION,
+    REPLY,
+    Kind,
+    State,
+)
 from unit.referral.exchange import Ledger, bounced, within
 
 FINAL = {State.ARRIVED, State.DECLINED_FINAL, State.WITHDRAWN, State.BOUNCED}
@@ -17,22 +28,25 @@ REFUSED = "NOT_ALLOWED_NOW"
 
 # The state after the event, or that it is recorded as irregular (~), or that it is refused (!).
 GRID = """
-                   received   accepted   declined   withdrawn       bounced
-SENT               RECEIVED   ACCEPTED   DECLINED   WITHDRAWN       BOUNCED
-RECEIVED           ~          ACCEPTED   DECLINED   WITHDRAWN       BOUNCED
-ESCALATED          ~          ACCEPTED   DECLINED   WITHDRAWN       ESCALATED
-ACCEPTED           ~          !          !          WITHDRAWN       ACCEPTED
-DECLINED           ~          !          !          DECLINED_FINAL  DECLINED
-ARRIVED            ~          !          !          !               ARRIVED
-DECLINED_FINAL     ~          !          !          !               DECLINED_FINAL
-WITHDRAWN          ~          !          !          !               WITHDRAWN
-BOUNCED            ~          !          !          !               BOUNCED
+                   received   accepted   declined        reexamination   withdrawn       bounced
+SENT               RECEIVED   ACCEPTED   DECLINED        !               WITHDRAWN       BOUNCED
+RECEIVED           ~          ACCEPTED   DECLINED        !               WITHDRAWN       BOUNCED
+ESCALATED          ~          ACCEPTED   DECLINED        !               WITHDRAWN       ESCALATED
+ACCEPTED           ~          !          !               !               WITHDRAWN       ACCEPTED
+DECLINED           ~          !          !               REEXAMINATION   DECLINED_FINAL  DECLINED
+REEXAMINATION      ~          ACCEPTED   DECLINED_FINAL  !               DECLINED_FINAL  REEXAMINATION
+ARRIVED            ~          !          !               !               !               ARRIVED
+DECLINED_FINAL     ~          !          !               !               !               DECLINED_FINAL
+WITHDRAWN          ~          !          !               !               !               WITHDRAWN
+BOUNCED            ~          !          !               !               !               BOUNCED
 """
+NAMES = {"reexamination": "reexamination.requested", "bounced": "message.bounced"}
 LAPSES = {
     (State.SENT, RECEIPT): State.SENT,
     (State.SENT, REPLY): State.ESCALATED,
     (State.RECEIVED, REPLY): State.ESCALATED,
     (State.DECLINED, REEXAMINATION): State.DECLINED_FINAL,
+    (State.REEXAMINATION, ANSWER): State.DECLINED_FINAL,
 }
 
 
@@ -46,8 +60,7 @@ def grid() -> Iterator[Cell]:
     events, *rows = (line.split() for line in GRID.strip().splitlines())
     for state, *cells in rows:
         for event, expected in zip(events, cells, strict=True):
-            name = "message.bounced" if event == "bounced" else f"referral.{event}"
-            yield Cell(State(state), name, expected)
+            yield Cell(State(state), NAMES.get(event, f"referral.{event}"), expected)
 
 
 def happens(ledger: Ledger, referral: str, event: str) -> Header:
@@ -84,7 +97,7 @@ def test_an_event_moves_a_referral_or_is_irregular_or_is_refused(cell: Cell) -> 
 def test_every_pair_of_a_state_and_a_message_is_in_the_grid_above() -> None:
     cells = {(cell.state, cell.event) for cell in grid()}
     events = {event for event in KIND if event.startswith("referral.") and event != "referral.requested"}
-    assert cells == {(state, event) for state in State for event in {*events, "message.bounced"}}
+    assert cells == {(state, event) for state in State for event in {*events, *NAMES.values()}}
 
 
 def test_a_clock_lapses_in_the_states_in_which_it_can_run_and_nowhere_else() -> None:
