@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,9 @@ from hifadhi.demo.stage import AUDITOR, Stage, embedded, stage
 from hifadhi.errors import Refused
 from hifadhi.evidence.audit import Audit
 from hifadhi.evidence.verify import Report
+from schema_examples import accepted_body
+
+Body = dict[str, Any]
 
 
 async def verified(made: Stage) -> Report:
@@ -108,6 +112,59 @@ async def test_a_decision_on_a_stale_version_comes_back_refused_and_sealed(made:
     assert [i.leaf.ruling.code for i in await south_africa.receive_once(wait_s=5) if i.leaf.ruling.code] == [
         "STALE_STATE"
     ]
+
+
+def declined() -> Body:
+    bodies = {
+        "content": accepted_body("referral.declined.content/1", "id-not-found"),
+        "movement": accepted_body("referral.declined.movement/1", "responsibility-elsewhere"),
+        "statistics": accepted_body("referral.declined.statistics/1", "unknown-age"),
+    }
+    bodies["movement"].pop("suggested_country")
+    return bodies
+
+
+def look_again(evidence: str) -> Body:
+    return {
+        "content": accepted_body("reexamination.requested.content/1", evidence),
+        "sensitive": accepted_body("reexamination.requested.sensitive/1", "as-it-is-by-now"),
+    }
+
+
+async def test_what_was_declined_is_looked_at_again_once_and_then_accepted(made: Stage) -> None:
+    mozambique, south_africa = made.clients["MZ-INAR"], made.clients["ZA-DHA"]
+    case = await opened_case(mozambique)
+    request = await asked(mozambique, case)
+    about: Body = {"case": case, "referral": request}
+    no = await south_africa.send("referral.declined", to=["MZ-INAR"], seen=1, bodies=declined(), **about)
+    again: Body = {"to": ["ZA-DHA"], "bodies": look_again("registration-found"), **about}
+    early = await mozambique.send("reexamination.requested", seen=1, **again)
+    assert (no.is_recorded, early.ruling and early.ruling.code) == (True, "STALE_STATE")
+    assert (await mozambique.send("reexamination.requested", seen=2, **again)).is_recorded
+    await told(south_africa, "reexamination.requested")
+    stands = await mozambique.case(case)
+    assert [one["state"] for one in stands["referrals"]] == ["REEXAMINATION"]
+    assert [one["clock"] for one in stands["clocks"]] == ["answer"]
+    twice = await mozambique.send("reexamination.requested", seen=3, **again)
+    assert twice.ruling and twice.ruling.code == "NOT_ALLOWED_NOW"
+    yes = await south_africa.send(
+        "referral.accepted", to=["MZ-INAR"], seen=3, bodies=people.accepted("ZA-DHA"), **about
+    )
+    assert yes.is_recorded
+    after = await mozambique.case(case)
+    assert (after["responsible"], after["referrals"][0]["state"]) == ("MZ-INAR", "ACCEPTED")
+
+
+async def test_a_re_examination_without_anything_new_is_refused_before_it_is_sealed(made: Stage) -> None:
+    mozambique = made.clients["MZ-INAR"]
+    case = await opened_case(mozambique)
+    request = await asked(mozambique, case)
+    bodies = look_again("registration-found")
+    bodies["content"]["new_evidence"] = []
+    with pytest.raises(Refused, match="NOTHING_NEW"):
+        await mozambique.send(
+            "reexamination.requested", to=["ZA-DHA"], case=case, referral=request, seen=2, bodies=bodies
+        )
 
 
 async def test_a_body_that_breaks_a_rule_across_fields_is_refused_before_anything_is_sealed(made: Stage) -> None:
