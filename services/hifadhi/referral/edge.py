@@ -33,16 +33,9 @@ from typing import TypeVar
 from hifadhi.errors import Fault, Refused
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.faults import MOST_FAULTS
-from hifadhi.referral.parts import (
-    DeclinedContent,
-    DeclinedMovement,
-    EncounterContent,
-    EncounterMovement,
-    EncounterSensitive,
-    ReexaminationContent,
-    RequestContent,
-    RequestSensitive,
-)
+from hifadhi.referral.parts.answers import DeclinedContent, DeclinedMovement, ReexaminationContent
+from hifadhi.referral.parts.encounter import EncounterContent, EncounterMovement, EncounterSensitive
+from hifadhi.referral.parts.request import RequestContent, RequestSensitive
 from hifadhi.referral.piece_rules import PIECE_RULES, pieces
 
 B = TypeVar("B", bound=Closed)

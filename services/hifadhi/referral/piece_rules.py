@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hifadhi.errors import Fault
 from hifadhi.referral.closed import Closed
-from hifadhi.referral.parts import WithdrawnContent
+from hifadhi.referral.parts.answers import WithdrawnContent
 from hifadhi.referral.pieces import DATE_FIELDS, BestInterests, Birth, Evidence, Moment, Name, Narrative, Note
 
 _DATE_LENGTH = {"DAY": len("YYYY-MM-DD"), "MONTH": len("YYYY-MM"), "YEAR": 4, "ESTIMATED": 4, "UNKNOWN": 0}
