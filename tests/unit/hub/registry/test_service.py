@@ -151,6 +151,19 @@ async def test_while_a_batch_is_being_published_the_next_one_is_sealed(place: Pl
     await check(place)
 
 
+async def test_a_registry_that_is_stopped_while_it_starts_leaves_nothing_behind(place: Place) -> None:
+    await place.admit()
+    await place.seal_only()
+    place.stream.paused = RECORD
+    registry = place.registry()
+    starting = asyncio.create_task(registry.start())
+    await place.stream.reached.wait()
+    starting.cancel()
+    await asyncio.wait([starting])
+    await registry.stop()
+    assert "registry-publishing" not in {task.get_name() for task in asyncio.all_tasks()}
+
+
 async def test_a_deadline_that_was_met_brings_no_time_into_the_stream(place: Place) -> None:
     await place.admit()
     case = place.cast.encounter(MZ)
