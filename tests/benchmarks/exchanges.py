@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from benchmarks import end_to_end
 from benchmarks.figure import Figure
@@ -12,10 +12,18 @@ from benchmarks.load import Load
 from cast import Cast
 from hub_client import HubClient
 
+
+class Counts(NamedTuple):
+    """How many messages are sent one by one, and how many in batches."""
+
+    singles: int
+    batches: int
+
+
 LATENCIES: Final = 1500
-EMBEDDED: Final = 6000
-# More than a minute at what two cores reach; it is the rate behind the warm-up that is told.
-KAFKA: Final = 24_000
+EMBEDDED: Final = Counts(singles=6000, batches=6000)
+# More than a minute behind the warm-up, at what two cores reach.
+KAFKA: Final = Counts(singles=18_000, batches=36_000)
 
 
 async def measure_embedded(folder: Path, _raw: float) -> list[Figure]:
@@ -34,7 +42,7 @@ async def measure_kafka(folder: Path, _raw: float) -> list[Figure]:
         return await _all("kafka", hub, cast, ground, KAFKA)
 
 
-async def _all(name: str, hub: Hub, cast: Cast, ground: Ground, count: int) -> list[Figure]:
+async def _all(name: str, hub: Hub, cast: Cast, ground: Ground, counts: Counts) -> list[Figure]:
     """Latency first, on a small ledger; then singles, then batches."""
     found: list[Figure] = []
     load = Load(home="", root=str(cast.folder / "root.json"), url=hub.url, log="", count=LATENCIES, faces=hub.faces)
@@ -43,10 +51,11 @@ async def _all(name: str, hub: Hub, cast: Cast, ground: Ground, count: int) -> l
         await client.admit_everybody()
         await ground.ask(client, LATENCIES)
         found += await end_to_end.latency(name, hub, ground, folder, load)
-        await ground.ask(client, count)
-        singles = replace(load, first=LATENCIES, count=count)
+        await ground.ask(client, counts.singles)
+        singles = replace(load, first=LATENCIES, count=counts.singles)
         found += await end_to_end.throughput(f"end_to_end_{name}", hub, ground, folder, singles)
-        await ground.ask(client, count)
-        batches = replace(singles, first=LATENCIES + count, lines=100, connections=3)
+        await ground.ask(client, counts.batches)
+        first = LATENCIES + counts.singles
+        batches = replace(singles, first=first, count=counts.batches, lines=100, connections=3)
         found += await end_to_end.throughput(f"end_to_end_{name}_batch", hub, ground, folder, batches)
     return found
