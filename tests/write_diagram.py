@@ -4,21 +4,26 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from hifadhi.referral.table import ACCEPTED_AND_THERE, MOVES, RECEIPT, Move, State
+from hifadhi.referral.table import ENDED, MOVES, OVERTAKEN, RECEIPT, THERE, Move, State
 
 PAGE = Path(__file__).parent.parent / "services" / "ARCHITECTURE.md"
 START, END = "<!-- referral-states:start -->", "<!-- referral-states:end -->"
 NEW_PAGE = f"# Architecture\n\n## The states of a referral\n\n{START}\n{END}\n"
 
 # Without colons and semicolons, which end a label or a line in Mermaid.
-THERE = "referral.accepted, the person is there"
+PERSON_IS_THERE = {
+    "referral.accepted": "referral.accepted, the person is there",
+    "departure.confirmed": "departure.confirmed, the arrival came first",
+}
+ELSEWHERE = "From any state that is not final, when responsibility moves another way or the case is closed"
 
 
 def diagram() -> str:
     """The block between the markers: Mermaid, the states in the table's order."""
     lines = [f"    [*] --> {State.SENT}: {_label('referral.requested', Move(State.SENT, RECEIPT))}"]
     lines += [f"    {start} --> {end}: {'<br>'.join(labels)}" for (start, end), labels in _arrows().items()]
-    lines += [f"    {state} --> [*]" for state in State if state not in {start for start, _ in MOVES}]
+    lines += [f"    {state} --> [*]" for state in State if state in ENDED]
+    lines += [f"    note right of {OVERTAKEN.to}", f"        {ELSEWHERE}", "    end note"]
     return "\n".join(("```mermaid", "stateDiagram-v2", *lines, "```"))
 
 
@@ -30,10 +35,11 @@ def _arrows() -> dict[tuple[State, State], list[str]]:
 
 
 def _moves() -> Iterator[tuple[State, str, Move]]:
-    for (start, event), move in MOVES.items():
+    """Of both kinds; a request for a service is accepted without a transfer clock."""
+    for (start, event), move in {**MOVES["service"], **MOVES["responsibility"]}.items():
         yield start, event, move
-        if event == "referral.accepted":
-            yield start, THERE, ACCEPTED_AND_THERE
+        if event in PERSON_IS_THERE:
+            yield start, PERSON_IS_THERE[event], THERE
 
 
 def _label(event: str, move: Move) -> str:

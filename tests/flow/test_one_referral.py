@@ -144,7 +144,7 @@ async def test_what_was_declined_is_looked_at_again_once_and_then_accepted(made:
     await told(south_africa, "reexamination.requested")
     stands = await mozambique.case(case)
     assert [one["state"] for one in stands["referrals"]] == ["REEXAMINATION"]
-    assert [one["clock"] for one in stands["clocks"]] == ["answer"]
+    assert [one["clock"] for one in stands["clocks"]] == ["answer", "stalled"]
     twice = await mozambique.send("reexamination.requested", seen=3, **again)
     assert twice.ruling and twice.ruling.code == "NOT_ALLOWED_NOW"
     yes = await south_africa.send(

@@ -3,7 +3,7 @@
 from hifadhi.agency.compose import Draft
 from hifadhi.agency.opening import Item
 from hifadhi.referral.faults import MOST_FAULTS
-from hifadhi.referral.message import MessageBounced, ReferralRequested
+from hifadhi.referral.headers import MessageBounced, ReferralRequested
 
 
 def automatic_answer(item: Item, agency: str) -> Draft | None:

@@ -137,7 +137,7 @@ def _tell(story: Replay, case: str, at: int | None, *, as_json: bool) -> None:
     for line in story.lines:
         output.say(output.line_words(line))
     where = f"At index {at}" if at is not None else "At the end"
-    output.say(f"{where}: {output.standing(last.responsible, last.deadlines)}")
+    output.say(f"{where}: {output.standing(last)}")
 
 
 def _exit_code(run: Callable[[], None], *, as_json: bool) -> int:

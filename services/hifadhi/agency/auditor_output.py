@@ -14,7 +14,8 @@ from hifadhi.errors import HifadhiError, Tampered
 from hifadhi.evidence.b64 import encode
 from hifadhi.evidence.verify import Report
 from hifadhi.referral.directory import Agency
-from hifadhi.referral.story import WAITING, Deadline, Line
+from hifadhi.referral.sayings import listed
+from hifadhi.referral.story import WAITING, Line
 
 TOLD_EVERY: Final = 64
 """Leaves. Telling the bar of each would cost as much as deciding it."""
@@ -86,15 +87,16 @@ def report_words(report: Report) -> str:
 def line_words(line: Line) -> str:
     """One line of a story, and under it how things stand."""
     state = f"referral {line.referral}: {line.state}. " if line.referral else ""
-    return (
-        f"{line.index:>8}  {line.stored_at}  {line.words}\n{'':10}{state}{standing(line.responsible, line.deadlines)}"
-    )
+    return f"{line.index:>8}  {line.stored_at}  {line.words}\n{'':10}{state}{standing(line)}"
 
 
-def standing(responsible: str, deadlines: tuple[Deadline, ...]) -> str:
-    """Who is responsible, and what runs."""
-    running = "".join(f" {d.agency} has until {d.due} {WAITING[d.clock]}." for d in deadlines)
-    return f"Responsible: {responsible}.{running}"
+def standing(line: Line) -> str:
+    """Who is responsible, what lies over the case, and what runs."""
+    owes = f"Responsible: {line.responsible}." if line.responsible else "The case is closed."
+    contested = f" Contested between {listed(line.contested)}." if line.contested else ""
+    missing = f" Not confirmed by {listed(line.unconfirmed)} that the data are restricted." if line.unconfirmed else ""
+    running = "".join(f" {d.agency} has until {d.due} {WAITING[d.clock]}." for d in line.deadlines)
+    return f"{owes}{contested}{missing}{running}"
 
 
 def agency_words(agency: Agency) -> str:

@@ -71,7 +71,7 @@ def _happened(verified: Verified, case: Case) -> Happened:
         code=ruling.code,
         irregular=bool(ruling.irregular),
         clock=ruling.clock,
-        referral=ruling.referral,
+        subject=ruling.subject,
         header=_header(verified.leaf.envelope),
         case=case,
     )

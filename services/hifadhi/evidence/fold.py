@@ -10,23 +10,25 @@ submission:
 5. All else gets a leaf, recorded or refused, with the gateway's own codes first, then those of `decide`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from typing import Final, NamedTuple
 
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import submission as submissions
 from hifadhi.evidence.jws import Envelope
 from hifadhi.evidence.leaf import LAPSED, RECORDED, REFUSED, Leaf, Ruling
 from hifadhi.evidence.submission import Submission
-from hifadhi.referral import admission, instant, message
+from hifadhi.referral import admission, headers, instant, message
 from hifadhi.referral.case import Case, Clock, Sealed
 from hifadhi.referral.closed import is_uuid7
-from hifadhi.referral.decide import Verdict
 from hifadhi.referral.directory import Directory, objection
 from hifadhi.referral.header import Header
 from hifadhi.referral.rules import rules
 from hifadhi.referral.statements import STATEMENTS
+from hifadhi.referral.table import SUBJECT
+from hifadhi.referral.verdict import Known, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +99,21 @@ class Fold:
             return None
         case = rules(self.rules).lapse(self.cases[clock.case], clock, self.directory)
         self._keep(case)
+        referral = case.referrals.get(clock.subject)
+        subject = SUBJECT.get(clock.clock, "referral")
         ruling = Ruling(
             ruling=LAPSED,
             position=position,
             stored_at=instant.write(stored_at),
             clock=clock.clock,
             case=case.id,
-            referral=clock.referral,
+            referral=clock.subject if subject == "referral" else None,
+            agency=clock.subject if subject == "agency" else None,
+            message=clock.subject if subject == "message" else None,
             due=instant.write(clock.due),
             case_version=case.version,
-            referral_version=case.referrals[clock.referral].version,
-            responsible=case.responsible,
+            referral_version=referral.version if referral else None,
+            responsible=case.owed_by,
             parties=tuple(sorted(case.parties)),
         )
         return self._sealed(Leaf(ruling, b""), stored_at, case.id, None)
@@ -147,7 +153,7 @@ class Fold:
             stored_at=instant.write(stored_at),
             case_version=case.version if case else None,
             referral_version=referral.version if referral else None,
-            responsible=case.responsible if case else None,
+            responsible=case.owed_by if case else None,
         )
         occupied = message_id if header and admission.occupies_id(verdict.code) else None
         if verdict.code == "ID_REUSED":  # the id is another message's: this one is known by its digest
@@ -171,7 +177,9 @@ class Fold:
             return header, Verdict(refusal.code)
         if header.type in STATEMENTS:
             return header, Verdict("ID_REUSED" if header.id in self.past else objection(self.directory, header))
-        return header, rules(self.rules).decide(header, self.cases.get(header.about), self.past)
+        return header, rules(self.rules).decide(
+            header, self.cases.get(header.about), Known(self.past, self.cases, self.directory)
+        )
 
     def _effect(self, header: Header, verdict: Verdict, stored_at: int) -> Case | None:
         if header.type in STATEMENTS:
@@ -199,24 +207,37 @@ class Fold:
         return sealed
 
 
-def names_in(raw: bytes) -> tuple[set[str], str | None]:
-    """The messages, by id and by digest, and the case that the rules will ask of; none if it does not decode."""
+class Names(NamedTuple):
+    """What the rules will ask of: messages, by id and by digest, and cases."""
+
+    messages: frozenset[str]
+    cases: frozenset[str]
+
+
+def names_in(raw: bytes) -> Names:
+    """What these bytes name; nothing if they do not decode."""
     try:
         return names_of(submissions.read(raw))
     except Refused:
-        return set(), None
+        return NO_NAMES
 
 
-def names_of(submission: Submission) -> tuple[set[str], str | None]:
-    """The same for what has been read; none if its payload is no JSON."""
+def names_of(submission: Submission) -> Names:
+    """The same for what has been read; nothing if its payload is no JSON."""
     try:
         members = submission.members
     except Refused:
-        return set(), None
-    named = [members.get(name) for name in ("id", "in_reply_to", "encounter")]  # of any type, so in no set yet
-    case = members.get("case")
-    ids = {submission.digest, *(str(one) for one in named if is_uuid7(one))}
-    return ids, str(case) if is_uuid7(case) else None
+        return NO_NAMES
+    messages = _ids(members, "id", "in_reply_to", "encounter") | {submission.digest}
+    return Names(messages, _ids(members, "case", "other_case"))
+
+
+def _ids(members: Mapping[str, object], *names: str) -> frozenset[str]:
+    named = [members.get(name) for name in names]  # of any type, so in no set yet
+    return frozenset(str(one) for one in named if is_uuid7(one))
+
+
+NO_NAMES: Final = Names(frozenset(), frozenset())
 
 
 def _identity(submission: Submission) -> tuple[str, str | None]:
@@ -229,7 +250,7 @@ def _identity(submission: Submission) -> tuple[str, str | None]:
 
 
 def _referral_id(header: Header) -> str:
-    return header.id if isinstance(header, message.ReferralRequested) else getattr(header, "referral", "")
+    return header.id if isinstance(header, headers.ReferralRequested) else getattr(header, "referral", "")
 
 
 def _past(sealed: NewLeaf, header: Header, digest: str) -> Sealed:

@@ -34,11 +34,18 @@ class Ruling:
     clock: str | None = None
     case: str | None = None
     referral: str | None = None
+    agency: str | None = None
+    message: str | None = None
     due: str | None = None
     case_version: int | None = None
     referral_version: int | None = None
     responsible: str | None = None
     parties: tuple[str, ...] | None = None
+
+    @property
+    def subject(self) -> str | None:
+        """What a lapsed clock ran on: a referral, an agency or a message."""
+        return self.referral or self.agency or self.message
 
     def to_bytes(self) -> bytes:
         """One line of JSON, without its LF."""
@@ -92,7 +99,8 @@ def _check_types(said: Mapping[str, Any]) -> None:
 
 
 _TYPES: Final[dict[str, type]] = {
-    **dict.fromkeys(("ruling", "code", "stored_at", "clock", "case", "referral", "due", "responsible"), str),
+    **dict.fromkeys(("ruling", "code", "stored_at", "clock", "case", "referral", "agency", "message", "due"), str),
+    "responsible": str,
     **dict.fromkeys(("position", "case_version", "referral_version"), int),
     "irregular": bool,
     "parties": list,

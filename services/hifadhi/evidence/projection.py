@@ -116,7 +116,7 @@ def project(
     except (KeyError, IndexError) as error:
         raise Tampered("a leaf whose effect the rules do not have", index=entry.index) from error
     ruling = entry.leaf.ruling
-    if (ruling.case_version, ruling.responsible) != ((after.version, after.responsible) if after else (None, None)):
+    if (ruling.case_version, ruling.responsible) != ((after.version, after.owed_by) if after else (None, None)):
         raise Tampered("the ruling and the case disagree on version or responsible agency", index=entry.index)
     if ruling.ruling == LAPSED and after and ruling.parties != tuple(sorted(after.parties)):
         raise Tampered("the lapse and the case disagree on the parties", index=entry.index)
@@ -148,6 +148,6 @@ def _clock(entry: LedgerEntry, case: Case | None) -> Clock:
     """The running clock that a lapse names."""
     ruling = entry.leaf.ruling
     for clock in case.clocks if case else ():
-        if (clock.clock, clock.referral, instant.write(clock.due)) == (ruling.clock, ruling.referral, ruling.due):
+        if (clock.clock, clock.subject, instant.write(clock.due)) == (ruling.clock, ruling.subject, ruling.due):
             return clock
     raise Tampered("a lapse of a clock that does not run", index=entry.index)

@@ -5,7 +5,8 @@ The gateway asks before it stores, and the registry asks again: the gateway face
 1. ALGORITHM: only Ed25519 and ES256, as the key is.
 2. KEY_UNKNOWN: each signature's key was admitted to the directory.
 3. KEY_NOT_VALID: it is not revoked, and of the use that this type asks for: a stolen old key signs nothing new.
-4. SENDER_MISMATCH: it is the key of `from`: no agency speaks for another. Governance signs by its threshold.
+4. SENDER_MISMATCH: it is the key of `from`: no agency speaks for another. Governance signs by its threshold, a
+   departure is countersigned by a second officer, the end of a dispute by the other state.
 5. SIGNATURE: it matches, over exactly these bytes.
 6. NOT_YOUR_ROLE: the sender's role may send this type: an observer decides nothing.
 7. ADDRESSEE_UNKNOWN: every addressee is in the directory, and a focal agency where one is asked for.
@@ -22,15 +23,21 @@ from typing import Final
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence.jws import Claim, Envelope
 from hifadhi.referral import instant
-from hifadhi.referral.directory import IDENTITY, Directory, Key
+from hifadhi.referral.directory import IDENTITY, Agency, Directory, Key
 from hifadhi.referral.header import GOVERNANCE, Header, PartEntry
-from hifadhi.referral.message import EncounterReported, ReferralRequested
+from hifadhi.referral.headers import DepartureConfirmed, DisputeResolved, EncounterReported, ReferralRequested
 from hifadhi.referral.statements import AgencyAdmitted, KeyAdded, KeyRevoked
 
 MAX_AHEAD_MS: Final = 5 * 60 * 1000
 STATEMENT_USE: Final[Mapping[type[Header], str]] = {KeyAdded: IDENTITY, KeyRevoked: IDENTITY}
 # Who reads a part beyond its sender and its addressees (`domain.md` §3).
 PART_ROLES: Final[Mapping[str, str]] = {"movement": "detection", "statistics": "statistics"}
+# What an observer may say: what happened, what is to become of data, and its advice. It decides nothing.
+OPEN_TO_OBSERVERS: Final = frozenset(
+    {"encounter.reported", "message.bounced", "data.corrected", "consent.changed", "data.restricted"}
+    | {"erasure.ordered", "link.proposed", "link.answered", "observer.advised"}
+)
+OBSERVERS_ONLY: Final = frozenset({"observer.advised"})
 
 
 # What these refuse is not proven to come from its sender: whoever saw a message before it was sealed could have signed
@@ -48,17 +55,19 @@ def occupies_id(code: str | None) -> bool:
 
 def check_keys(envelope: Envelope, header: Header, directory: Directory) -> None:
     """Rules 1 to 4, each of all signatures before the next. Pointers are into the posted header."""
-    if header.sender != GOVERNANCE and len(envelope.signatures) != 1:
-        raise Refused(Fault("SCHEMA", "/signatures", "this type has one signature, the sender's"))
+    signers = _signers(header, len(envelope.signatures))
+    if len(envelope.signatures) != len(signers):
+        says = " and then ".join(f"{agency} (a key for {use})" for agency, use in signers)
+        raise Refused(Fault("SCHEMA", "/signatures", f"this type is signed by {says}, and nobody else"))
     keys = _known(envelope, directory)
-    for where, key in keys:
+    for (where, key), (_, use) in zip(keys, signers, strict=True):
         if key.revoked:  # rule 3
             raise Refused(Fault("KEY_NOT_VALID", where, "this key was revoked; sign with a valid one"))
-        if key.use != _use(key, header):  # rule 3
-            raise Refused(Fault("KEY_NOT_VALID", where, "a key of this use does not sign this type"))
-    for where, key in keys:
-        if key.agency != header.sender:  # rule 4
-            raise Refused(Fault("SENDER_MISMATCH", where, "this is not a key of the agency in 'from'"))
+        if key.use != ("sign" if key.agency == GOVERNANCE else use):  # rule 3
+            raise Refused(Fault("KEY_NOT_VALID", where, "a key of this use does not sign here"))
+    for (where, key), (agency, _) in zip(keys, signers, strict=True):
+        if key.agency != agency:  # rule 4
+            raise Refused(Fault("SENDER_MISMATCH", where, f"this is not a key of {agency}"))
     if header.sender == GOVERNANCE and len(keys) < directory.threshold:  # rule 4
         raise Refused(Fault("SENDER_MISMATCH", "/signatures", "fewer governance keys signed than the threshold asks"))
 
@@ -76,8 +85,16 @@ def _known(envelope: Envelope, directory: Directory) -> list[tuple[str, Key]]:
     return keys
 
 
-def _use(key: Key, header: Header) -> str:
-    return "sign" if key.agency == GOVERNANCE else STATEMENT_USE.get(type(header), "sign")
+def _signers(header: Header, signatures: int) -> tuple[tuple[str, str], ...]:
+    """Who signs, with a key of which use, in this order: the sender first."""
+    use = STATEMENT_USE.get(type(header), "sign")
+    if header.sender == GOVERNANCE:
+        return ((GOVERNANCE, use),) * signatures
+    if isinstance(header, DepartureConfirmed):
+        return (header.sender, use), (header.sender, "countersign")
+    if isinstance(header, DisputeResolved):
+        return (header.sender, use), (header.to[0], use)
+    return ((header.sender, use),)
 
 
 def check_signatures(envelope: Envelope, directory: Directory) -> None:
@@ -114,15 +131,14 @@ def _check_role(header: Header, directory: Directory) -> None:
         allowed = header.sender in {GOVERNANCE, header.agency}
     else:
         agency = directory.agencies.get(header.sender)
-        allowed = agency is not None and (
-            agency.is_state or (_open_to_observers(header) and "observer" in agency.roles)
-        )
+        allowed = agency is not None and _may_say(agency, header.type)
     if not allowed:  # rule 6
         raise Refused(Fault("NOT_YOUR_ROLE", "/from", "an agency of this role does not send this type"))
 
 
-def _open_to_observers(header: Header) -> bool:
-    return header.type in {"encounter.reported", "message.bounced"}
+def _may_say(agency: Agency, message_type: str) -> bool:
+    observes = "observer" in agency.roles and message_type in OPEN_TO_OBSERVERS
+    return observes or (agency.is_state and message_type not in OBSERVERS_ONLY)
 
 
 def _check_opening(header: EncounterReported, directory: Directory) -> None:

@@ -1,29 +1,42 @@
 """A case as the ledger's leaves have made it: one person, one responsible agency, the referrals about them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, NamedTuple, TypeAlias
+from typing import NamedTuple
 
-from pydantic import PlainSerializer, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from hifadhi.errors import Tampered
-from hifadhi.referral.table import LIVE, State
-
-# A set's order is each process's own; sorted, the same case is the same bytes everywhere, and rows can be compared.
-Parties: TypeAlias = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str], when_used="json")]
+from hifadhi.referral.overlays import Dispute, Link, Parties, Restriction
+from hifadhi.referral.table import CONCILIATION, CONSENT, ENDED, LIVE, STALLED, State
 
 
 class Clock(NamedTuple):
-    """A running deadline, milliseconds UTC. Clocks lapse in the order of this tuple."""
+    """A running deadline, milliseconds UTC. Clocks lapse in the order of this tuple.
+
+    `subject`: the referral, agency or message that it runs on; see `table.SUBJECT`.
+    """
 
     due: int
     case: str
-    referral: str
+    subject: str
     clock: str
+
+
+class Held(NamedTuple):
+    """A transfer clock that stands still: when it would lapse had it run on, and since when it stands."""
+
+    due: int
+    since: int
 
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """A request of one agency to another. `version` counts what a later decision must have seen."""
+    """A request of one agency to another. `version` counts what a later decision must have seen.
+
+    `transfers`: all that were proposed, the newest last. `arrival_due`: of the newest. `came`: the transfer of which
+    an arrival was confirmed before its departure.
+    """
 
     id: str
     kind: str
@@ -34,6 +47,10 @@ class Referral:
     version: int = 1
     clock: str | None = None
     due: int | None = None
+    held: Held | None = None
+    transfers: tuple[str, ...] = ()
+    arrival_due: int | None = None
+    came: str | None = None
 
     def runs(self, clock: str, due: int) -> bool:
         """Whether this deadline is the one that runs."""
@@ -44,6 +61,11 @@ class Referral:
         """Whether it asks for responsibility and has not ended: a case has at most one such."""
         return self.kind == "responsibility" and self.state in LIVE
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing can move it any more."""
+        return self.state in ENDED
+
     def other(self, agency: str) -> str | None:
         """The other side, or None for an agency that is neither."""
         return {self.sender: self.receiver, self.receiver: self.sender}.get(agency)
@@ -51,29 +73,59 @@ class Referral:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`version` rises with every decision, lapse and move of responsibility; the parties only grow."""
+    """`version` rises with every decision, lapse and move of responsibility; the parties only grow.
+
+    `responsible`: who owes protection, or owed it when the case was closed. `silent_due`: when the responsible agency
+    will have been silent for too long. `restrictions` by the agency that told the change of consent, `links` by the
+    other case.
+    """
 
     id: str
     version: int
     responsible: str
     parties: Parties
     referrals: dict[str, Referral] = field(default_factory=dict)
+    is_closed: bool = False
+    silent_due: int | None = None
+    dispute: Dispute | None = None
+    restrictions: dict[str, Restriction] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
+
+    @property
+    def owed_by(self) -> str | None:
+        """Who owes protection now; nobody while the case is closed."""
+        return None if self.is_closed else self.responsible
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether somebody has not confirmed a change of consent."""
+        return bool(self.restrictions)
 
     @property
     def clocks(self) -> tuple[Clock, ...]:
         """The running deadlines, unsorted."""
-        return tuple(
-            Clock(r.due, self.id, r.id, r.clock) for r in self.referrals.values() if r.due is not None and r.clock
-        )
+        return tuple(self._clocks())
+
+    def _clocks(self) -> Iterator[Clock]:
+        for referral in self.referrals.values():
+            if referral.due is not None and referral.clock:
+                yield Clock(referral.due, self.id, referral.id, referral.clock)
+        if self.silent_due is not None:
+            yield Clock(self.silent_due, self.id, self.responsible, STALLED)
+        if self.dispute and self.dispute.due is not None:
+            yield Clock(self.dispute.due, self.id, self.dispute.id, CONCILIATION)
+        for restriction in self.restrictions.values():
+            if restriction.due is not None:
+                yield Clock(restriction.due, self.id, restriction.message, CONSENT)
 
     def runs(self, clock: Clock) -> bool:
         """Whether this deadline of ours runs."""
-        referral = self.referrals.get(clock.referral)
-        return referral is not None and referral.runs(clock.clock, clock.due)
+        referral = self.referrals.get(clock.subject)
+        return referral.runs(clock.clock, clock.due) if referral else clock in self._clocks()
 
     def to_bytes(self) -> bytes:
-        """As a database row keeps it: of the same case the same bytes."""
-        return _ADAPTER.dump_json(self)
+        """As a database row keeps it: of the same case the same bytes, without what is as it was at first."""
+        return _ADAPTER.dump_json(self, exclude_defaults=True)
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Case":

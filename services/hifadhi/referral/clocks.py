@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from hifadhi.referral import instant
-from hifadhi.referral.table import ANSWER, RECEIPT, REEXAMINATION, REPLY
+from hifadhi.referral.table import ANSWER, CONCILIATION, CONSENT, RECEIPT, REEXAMINATION, REPLY, STALLED, TRANSFER
 
 _DAY_MS: Final = 86_400_000
 _HOUR_MS: Final = 3_600_000
@@ -27,20 +27,24 @@ class Period:
     hours: int = 0
 
 
+def _always(clock: str, period: Period) -> dict[tuple[str, str], Period]:
+    return {(clock, urgency): period for urgency in ("standard", "urgent", "emergency")}
+
+
 PERIODS: Final[Mapping[tuple[str, str], Period]] = {
-    (RECEIPT, "standard"): Period(hours=24),
-    (RECEIPT, "urgent"): Period(hours=24),
-    (RECEIPT, "emergency"): Period(hours=24),
+    **_always(RECEIPT, Period(hours=24)),
     (REPLY, "standard"): Period(months=1),
     (REPLY, "urgent"): Period(days=7),
     (REPLY, "emergency"): Period(hours=72),
-    (REEXAMINATION, "standard"): Period(days=21),
-    (REEXAMINATION, "urgent"): Period(days=21),
-    (REEXAMINATION, "emergency"): Period(days=21),
-    (ANSWER, "standard"): Period(days=14),
-    (ANSWER, "urgent"): Period(days=14),
-    (ANSWER, "emergency"): Period(days=14),
+    **_always(REEXAMINATION, Period(days=21)),
+    **_always(ANSWER, Period(days=14)),
+    **_always(TRANSFER, Period(days=30)),
+    (TRANSFER, "standard"): Period(days=180),
+    **_always(STALLED, Period(days=90)),
+    **_always(CONSENT, Period(hours=72)),
+    **_always(CONCILIATION, Period(days=30)),
 }
+"""By the clock and the urgency of the referral. The arrival clock ends when the plan says."""
 
 
 def due(clock: str, urgency: str, start_ms: int, utc_offset: str) -> int:
@@ -49,8 +53,18 @@ def due(clock: str, urgency: str, start_ms: int, utc_offset: str) -> int:
     if period.hours:
         return start_ms + period.hours * _HOUR_MS
     offset_ms = _offset_ms(utc_offset)
-    last_day = _add(instant.as_datetime(start_ms + offset_ms).date(), period)
+    last_day = _add(_day(start_ms, offset_ms), period)
     return ((last_day - _EPOCH).days + 1) * _DAY_MS - offset_ms
+
+
+def resumed(due_ms: int, since_ms: int, now_ms: int, utc_offset: str) -> int:
+    """When a clock of days lapses that stood still from `since_ms` until now: so many days later than it would have."""
+    offset_ms = _offset_ms(utc_offset)
+    return due_ms + (_day(now_ms, offset_ms) - _day(since_ms, offset_ms)).days * _DAY_MS
+
+
+def _day(at_ms: int, offset_ms: int) -> date:
+    return instant.as_datetime(at_ms + offset_ms).date()
 
 
 def _add(day: date, period: Period) -> date:

@@ -74,6 +74,12 @@ class Directory:
         """The agencies that have the role, sorted."""
         return self._holders.get(role, ())
 
+    def owes_after(self, encounter: Header) -> str | None:
+        """Who owes protection after an encounter that opens a case: the state's agency, or an observer's addressee."""
+        if self.agencies[encounter.sender].is_state:
+            return encounter.sender
+        return next((one for one in encounter.addressees if "focal" in self.agencies[one].roles), None)
+
     def reading_keys(self, agency: str) -> tuple[Jwk, ...]:
         """The agency's valid reading keys, the newest last."""
         return tuple(k.jwk for k in self.keys.values() if k.agency == agency and k.use == "read" and not k.revoked)

@@ -16,6 +16,7 @@ MOST_AGENCIES = 16
 
 Sender = Annotated[str, pattern(r"^(GOVERNANCE|[A-Z]{2,8}-[A-Z0-9]{2,16})$")]
 One = Annotated[Items[AgencyId], Field(min_length=1, max_length=1)]
+Some = Annotated[Items[AgencyId], Field(min_length=1, max_length=MOST_AGENCIES)]
 Any16 = Annotated[Items[AgencyId], Field(max_length=MOST_AGENCIES)]
 Version = Annotated[int, Field(ge=1, le=9_007_199_254_740_991)]
 

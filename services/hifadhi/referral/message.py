@@ -1,8 +1,7 @@
-"""The message types: what a header of each holds (`wire.md` §1, `domain.md` §3)."""
+"""From the bytes of a payload to its typed header, or to what is wrong with it (`wire.md` §1)."""
 
 from collections.abc import Mapping
 from operator import lt
-from typing import Annotated, Literal
 
 from pydantic import ValidationError
 
@@ -10,113 +9,13 @@ from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import Jwk
 from hifadhi.referral import faults, instant
-from hifadhi.referral.closed import Exactly, Items, Maybe, Urgency, Uuid7
-from hifadhi.referral.header import Any16, Header, One, PartEntry, PartsOf, Version
+from hifadhi.referral.header import Header
+from hifadhi.referral.headers import MESSAGES, ErasureOrdered, LinkAnswered, LinkProposed, TransferProposed
 from hifadhi.referral.statements import STATEMENTS, AgencyAdmitted, KeyAdded, KeyRevoked
 
 FORMAT = 1
 
 
-class EncounterReported(Header):
-    """A person was met. Without `case` it opens one, under the reporting state agency or the focal addressee."""
-
-    type: Literal["encounter.reported"]
-    case: Maybe[Uuid7] = None
-    to: Any16
-    group: Maybe[Uuid7] = None
-    parts: Annotated[Items[PartEntry], PartsOf("encounter.reported")]
-
-
-class ReferralRequested(Header):
-    """The responsible agency asks another for a service, or to take responsibility."""
-
-    type: Literal["referral.requested"]
-    case: Uuid7
-    to: One
-    group: Maybe[Uuid7] = None
-    urgency: Urgency
-    seen: Version
-    kind: Literal["service", "responsibility"]
-    new_element: Maybe[Annotated[Literal[True], Exactly()]] = None
-    parts: Annotated[Items[PartEntry], PartsOf("referral.requested")]
-
-
-class ReferralReceived(Header):
-    """The receiver's system took the request, by itself."""
-
-    type: Literal["referral.received"]
-    case: Uuid7
-    referral: Uuid7
-    to: One
-    parts: Annotated[Items[PartEntry], PartsOf("referral.received")]
-
-
-class ReferralAccepted(Header):
-    """The receiver says yes; with `encounter`, the person is there already and responsibility moves at once."""
-
-    type: Literal["referral.accepted"]
-    case: Uuid7
-    referral: Uuid7
-    to: One
-    seen: Version
-    encounter: Maybe[Uuid7] = None
-    parts: Annotated[Items[PartEntry], PartsOf("referral.accepted")]
-
-
-class ReferralDeclined(Header):
-    """The receiver says no. Why stands in the sealed content only."""
-
-    type: Literal["referral.declined"]
-    case: Uuid7
-    referral: Uuid7
-    to: One
-    seen: Version
-    parts: Annotated[Items[PartEntry], PartsOf("referral.declined")]
-
-
-class ReexaminationRequested(Header):
-    """The sender of a declined request asks the receiver to look again, once. Why stands in the sealed parts only."""
-
-    type: Literal["reexamination.requested"]
-    case: Uuid7
-    referral: Uuid7
-    to: One
-    seen: Version
-    parts: Annotated[Items[PartEntry], PartsOf("reexamination.requested")]
-
-
-class ReferralWithdrawn(Header):
-    """The sender takes its request back."""
-
-    type: Literal["referral.withdrawn"]
-    case: Uuid7
-    referral: Uuid7
-    to: One
-    seen: Version
-    parts: Annotated[Items[PartEntry], PartsOf("referral.withdrawn")]
-
-
-class MessageBounced(Header):
-    """The receiver's system could not open a message, or found it broken, by itself."""
-
-    type: Literal["message.bounced"]
-    case: Uuid7
-    in_reply_to: Uuid7
-    to: One
-    reason: Literal["UNOPENABLE", "COMMITMENT", "SCHEMA"]
-    parts: Annotated[Items[PartEntry], PartsOf("message.bounced")]
-
-
-MESSAGES: Mapping[str, type[Header]] = {
-    "encounter.reported": EncounterReported,
-    "referral.requested": ReferralRequested,
-    "referral.received": ReferralReceived,
-    "referral.accepted": ReferralAccepted,
-    "referral.declined": ReferralDeclined,
-    "reexamination.requested": ReexaminationRequested,
-    "referral.withdrawn": ReferralWithdrawn,
-    "message.bounced": MessageBounced,
-}
 HEADERS: Mapping[str, type[Header]] = {**MESSAGES, **STATEMENTS}
 
 
@@ -151,6 +50,8 @@ def _typed(header_type: type[Header], document: dict[str, object]) -> Header:
 
 def _check_days(header: Header) -> None:
     instant.parse(header.sent_at, pointer="/sent_at")
+    if isinstance(header, TransferProposed):
+        instant.parse(header.arrival_due, pointer="/arrival_due")
     if isinstance(header, KeyRevoked) and header.invalid_since is not None:
         instant.parse(header.invalid_since, pointer="/invalid_since")
 
@@ -161,6 +62,10 @@ def _check_lists(header: Header) -> None:
         raise Refused(Fault("SCHEMA", "/to", "addressees are sorted, each once"))
     if header.sender in header.addressees:
         raise Refused(Fault("SCHEMA", "/to", "the sender is not its own addressee"))
+    if isinstance(header, ErasureOrdered) and not _ascending(header.digests):
+        raise Refused(Fault("SCHEMA", "/digests", "digests are sorted, each once"))
+    if isinstance(header, LinkProposed | LinkAnswered) and header.other_case >= header.case:
+        raise Refused(Fault("SCHEMA", "/other_case", "a link stands in the later case: 'case' is the later of the two"))
     for number, entry in enumerate(header.part_entries):
         if not _ascending(entry.readers):
             raise Refused(Fault("SCHEMA", f"/parts/{number}/readers", "readers are sorted, each once"))

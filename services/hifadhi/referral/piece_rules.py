@@ -5,8 +5,7 @@ from datetime import datetime
 
 from hifadhi.errors import Fault
 from hifadhi.referral.closed import Closed
-from hifadhi.referral.parts.answers import WithdrawnContent
-from hifadhi.referral.pieces import DATE_FIELDS, BestInterests, Birth, Evidence, Moment, Name, Narrative, Note
+from hifadhi.referral.pieces import DATE_FIELDS, BestInterests, Birth, Moment, Name, Narrative, Note
 
 _DATE_LENGTH = {"DAY": len("YYYY-MM-DD"), "MONTH": len("YYYY-MM"), "YEAR": 4, "ESTIMATED": 4, "UNKNOWN": 0}
 
@@ -61,8 +60,8 @@ def best_interests_can_be_found(pointer: str, piece: Closed) -> Iterator[Fault]:
 
 def other_is_explained(pointer: str, piece: Closed) -> Iterator[Fault]:
     """Rule 6. A decline has its full reasons always, whatever its codes: rule 3 sees to them."""
-    code = piece.kind if isinstance(piece, Evidence) else piece.reason if isinstance(piece, WithdrawnContent) else None
-    if code == "OTHER" and getattr(piece, "text", None) is None:
+    codes = {getattr(piece, name, None) for name in ("kind", "reason", "ground") if "text" in type(piece).model_fields}
+    if "OTHER" in codes and getattr(piece, "text", None) is None:
         yield Fault("TEXT_MISSING", f"{pointer}/text", "OTHER needs a text that says what it is")
 
 

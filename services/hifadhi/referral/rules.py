@@ -11,16 +11,16 @@ from hifadhi.errors import Fault, Refused
 from hifadhi.referral import decide as first
 from hifadhi.referral import evolve as first_effects
 from hifadhi.referral.case import Case, Clock, Sealed
-from hifadhi.referral.decide import Verdict
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import Header
+from hifadhi.referral.verdict import Known, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """One release of the rules."""
 
-    decide: Callable[[Header, Case | None, Mapping[str, Sealed]], Verdict]
+    decide: Callable[[Header, Case | None, Known], Verdict]
     evolve: Callable[[Case | None, Header, int, Directory, Mapping[str, Sealed]], Case]
     joined: Callable[[Case, Header], Case]
     lapse: Callable[[Case, Clock, Directory], Case]

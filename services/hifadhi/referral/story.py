@@ -1,16 +1,30 @@
-"""The story of a case, one line for each of its leaves, in words that need no manual. Pure.
+"""The story of a case, one line for each of its leaves: what happened, what was ruled, how things stand. Pure.
 
 A leaf holds no personal data, so neither does its line: who said what to whom, what was ruled, who owes protection.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from hifadhi.referral import instant, message
+from hifadhi.referral import headers, instant
 from hifadhi.referral.case import Case, Clock, Referral
 from hifadhi.referral.header import Header
-from hifadhi.referral.table import ANSWER, RECEIPT, REEXAMINATION, REPLY, State
+from hifadhi.referral.sayings import listed, said
+from hifadhi.referral.table import (
+    ANSWER,
+    ARRIVAL,
+    BOUND,
+    CONCILIATION,
+    CONSENT,
+    RECEIPT,
+    REEXAMINATION,
+    REPLY,
+    STALLED,
+    TRANSFER,
+    Side,
+    State,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,24 +37,27 @@ class Happened:
     code: str | None = None
     irregular: bool = False
     clock: str | None = None
-    referral: str | None = None
+    subject: str | None = None
     header: Header | None = None
     case: Case
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A running clock: what must happen, who must do it, until when (an instant)."""
+    """A running clock: what must happen, who must do it, until when (an instant). `referral`: if it runs on one."""
 
     clock: str
-    referral: str
+    referral: str | None
     agency: str
     due: str
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the story. `state` is that of the referral concerned, `responsible` who owes protection from here."""
+    """One line of the story. `state` is that of the referral concerned; `responsible` owes protection from here.
+
+    Nobody does in a closed case. `unconfirmed` have not confirmed a change of consent; `contested` by whom.
+    """
 
     index: int
     stored_at: str
@@ -49,8 +66,10 @@ class Line:
     code: str | None
     referral: str | None
     state: str | None
-    responsible: str
+    responsible: str | None
     deadlines: tuple[Deadline, ...]
+    unconfirmed: tuple[str, ...] = ()
+    contested: tuple[str, ...] = ()
 
 
 def tell(happened: Happened) -> Line:
@@ -65,26 +84,39 @@ def tell(happened: Happened) -> Line:
         code=happened.code,
         referral=referral.id if referral else None,
         state=referral.state.value if referral else None,
-        responsible=case.responsible,
+        responsible=case.owed_by,
         deadlines=deadlines(case),
+        unconfirmed=tuple(sorted({one for told in case.restrictions.values() for one in told.pending})),
+        contested=case.dispute.sides if case.dispute else (),
     )
 
 
 def deadlines(case: Case) -> tuple[Deadline, ...]:
     """The clocks that run in a case, the next to lapse first."""
-    return tuple(_deadline(case.referrals[clock.referral], clock) for clock in sorted(case.clocks))
+    return tuple(Deadline(*_owed(case, clock), instant.write(clock.due)) for clock in sorted(case.clocks))
 
 
-def _deadline(referral: Referral, clock: Clock) -> Deadline:
-    bound = referral.sender if clock.clock == REEXAMINATION else referral.receiver
-    return Deadline(clock.clock, referral.id, bound, instant.write(clock.due))
+def _owed(case: Case, clock: Clock) -> tuple[str, str | None, str]:
+    """The clock, the referral that it runs on, and whom it binds."""
+    referral = case.referrals.get(clock.subject)
+    if referral:
+        bound = referral.sender if BOUND.get(clock.clock) is Side.SENDER else referral.receiver
+        return clock.clock, referral.id, bound
+    return clock.clock, None, listed(_bound(case, clock))
+
+
+def _bound(case: Case, clock: Clock) -> tuple[str, ...]:
+    told = [one for one in case.restrictions.values() if one.message == clock.subject]
+    if told:
+        return tuple(sorted(told[0].pending))
+    return case.dispute.sides if case.dispute and case.dispute.id == clock.subject else (clock.subject,)
 
 
 def _concerned(happened: Happened) -> Referral | None:
     header = happened.header
     if header is None:
-        named = happened.referral
-    elif isinstance(header, message.ReferralRequested):
+        named = happened.subject
+    elif isinstance(header, headers.ReferralRequested):
         named = header.id
     else:
         named = getattr(header, "referral", None) or getattr(header, "in_reply_to", None)
@@ -92,114 +124,65 @@ def _concerned(happened: Happened) -> Referral | None:
 
 
 def _words(happened: Happened, referral: Referral | None) -> str:
-    if happened.clock and referral:
-        return _lapse(happened.clock, referral)
-    said = _said(happened)
+    if happened.clock:
+        return _lapse(happened, referral)
+    words = _said(happened, referral)
     if happened.code:
-        return f"{said} — REFUSED, nothing changed: {REASONS.get(happened.code, happened.code)}."
+        return f"{words} — REFUSED, nothing changed: {REASONS.get(happened.code, happened.code)}."
     if happened.irregular:
-        return f"{said} — kept on record, but it does not fit the state of the referral and changes nothing."
-    return f"{said}."
+        return f"{words} — kept on record, but it does not fit how things stand and changes nothing."
+    return f"{words}."
 
 
-def _said(happened: Happened) -> str:
+def _said(happened: Happened, referral: Referral | None) -> str:
     if happened.header is None:
         return "A message that names this case and cannot be read"
-    said = _SAID[type(happened.header)](happened.header, happened)
-    return f"In another's name: {said}" if happened.code == "SENDER_MISMATCH" else said
+    effective = not happened.code and not happened.irregular
+    words = said(happened.header, happened.case, referral, effective=effective)
+    return f"In another's name: {words}" if happened.code == "SENDER_MISMATCH" else words
 
 
-def _lapse(clock: str, referral: Referral) -> str:
-    passed = _LAPSES[clock].format(sender=referral.sender, receiver=referral.receiver)
+def _lapse(happened: Happened, referral: Referral | None) -> str:
+    clock, case = happened.clock or "", happened.case
+    told = {one for restriction in case.restrictions.values() for one in restriction.pending}
+    names = {"sender": referral.sender, "receiver": referral.receiver} if referral else {"agency": happened.subject}
+    sides = listed(case.dispute.sides) if case.dispute else ""
+    passed = _LAPSES[clock].format(**names, pending=listed(tuple(sorted(told))), sides=sides)
     late = " The request is escalated; an answer still counts, as a late one."
-    return f"Deadline passed: {passed}{late if referral.state is State.ESCALATED else ''}"
+    return f"Deadline passed: {passed}{late if referral and referral.state is State.ESCALATED else ''}"
 
 
-def _encounter(header: message.EncounterReported, happened: Happened) -> str:
-    to = f" to {_list(header.to)}" if header.to else ""
-    if header.case is not None:
-        return f"{header.sender} reported another encounter with this person{to}"
-    return f"{header.sender} reported an encounter{to} and opened the case; {happened.case.responsible} owes protection"
-
-
-def _requested(header: message.ReferralRequested, _: Happened) -> str:
-    what = "to take responsibility for this person" if header.kind == "responsibility" else "for a service"
-    again = ", with a new element" if header.new_element else ""
-    return f"{header.sender} asked {header.to[0]} {what} ({header.urgency}{again})"
-
-
-def _received(header: message.ReferralReceived, _: Happened) -> str:
-    return f"{header.sender}'s system took the request of {header.to[0]}"
-
-
-def _accepted(header: message.ReferralAccepted, happened: Happened) -> str:
-    said = f"{header.sender} accepted the request of {header.to[0]}"
-    if header.encounter is None or happened.code:
-        return said
-    moved = happened.case.responsible == header.sender
-    there = ", having met the person itself"
-    return f"{said}{there}: responsibility moves to {header.sender} at once" if moved else f"{said}{there}"
-
-
-def _declined(header: message.ReferralDeclined, happened: Happened) -> str:
-    referral = _concerned(happened)
-    final = not happened.code and not happened.irregular and referral and referral.state is State.DECLINED_FINAL
-    said = "declined finally, after a re-examination," if final else "declined"
-    return f"{header.sender} {said} the request of {header.to[0]} (the reasons are sealed)"
-
-
-def _reexamination(header: message.ReexaminationRequested, _: Happened) -> str:
-    return f"{header.sender} asked {header.to[0]} to examine its declined request again"
-
-
-def _withdrawn(header: message.ReferralWithdrawn, _: Happened) -> str:
-    return f"{header.sender} withdrew its request to {header.to[0]}"
-
-
-def _bounced(header: message.MessageBounced, _: Happened) -> str:
-    return f"{header.sender}'s system could not use a message of {header.to[0]} ({BOUNCES[header.reason]})"
-
-
-def _list(agencies: tuple[str, ...]) -> str:
-    return " and ".join((", ".join(agencies[:-1]), agencies[-1])) if len(agencies) > 1 else "".join(agencies)
-
-
-_SAID: Final[Mapping[type[Header], Callable[[Any, Happened], str]]] = {
-    message.EncounterReported: _encounter,
-    message.ReferralRequested: _requested,
-    message.ReferralReceived: _received,
-    message.ReferralAccepted: _accepted,
-    message.ReferralDeclined: _declined,
-    message.ReexaminationRequested: _reexamination,
-    message.ReferralWithdrawn: _withdrawn,
-    message.MessageBounced: _bounced,
-}
 _LAPSES: Final[Mapping[str, str]] = {
     RECEIPT: "{receiver} did not take the request of {sender} in time; its time to reply runs all the same.",
     REPLY: "{receiver} did not answer the request of {sender} in time.",
     REEXAMINATION: "{sender} did not ask {receiver} to look again; the decline is final.",
     ANSWER: "{receiver} did not answer {sender}, who had asked it to look again; the decline is final.",
+    TRANSFER: "{sender} did not bring the person to {receiver} in time; the acceptance has expired.",
+    ARRIVAL: "{receiver} did not confirm that the person has arrived; {sender} still owes protection.",
+    STALLED: "{agency}, which owes protection, has been silent for 90 days.",
+    CONSENT: "{pending} did not confirm in time that the data are restricted.",
+    CONCILIATION: "{sides} did not settle their dispute in time.",
 }
 WAITING: Final[Mapping[str, str]] = {
     RECEIPT: "to take the request",
     REPLY: "to reply",
     REEXAMINATION: "to ask for a re-examination",
     ANSWER: "to answer after the re-examination",
+    TRANSFER: "to carry out the transfer",
+    ARRIVAL: "to confirm the arrival",
+    STALLED: "to act on the case",
+    CONSENT: "to confirm that the data are restricted",
+    CONCILIATION: "to settle the dispute",
 }
 """What the agency that a running clock binds has to do."""
 
-BOUNCES: Final[Mapping[str, str]] = {
-    "UNOPENABLE": "it cannot be opened",
-    "COMMITMENT": "its content is not what its header promises",
-    "SCHEMA": "its content breaks the rules of its form",
-}
 REASONS: Final[Mapping[str, str]] = {
     "ID_REUSED": "its id belongs to another message",
     "CASE_UNKNOWN": "no such case was ever opened",
     "NOT_PARTY": "its sender is not a party to this, or does not speak for this side",
     "OTHER_CASE": "it names something that belongs to another case",
-    "NOT_RESPONSIBLE": "only the responsible agency may ask this",
-    "NOT_ALLOWED_NOW": "it does not fit the state of the referral",
+    "NOT_RESPONSIBLE": "only the responsible agency may do this",
+    "NOT_ALLOWED_NOW": "it does not fit how things stand",
     "STALE_STATE": "it was decided on a state that has changed since",
     "LIVE_REFERRAL": "another agency is already being asked to take responsibility",
     "NEW_ELEMENT_MISSING": "the same was finally declined before, and this names nothing new",

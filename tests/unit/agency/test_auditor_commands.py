@@ -157,7 +157,8 @@ def test_replay_at_an_index_says_how_things_stood_there(
     assert run("replay", folder, sealed.case, "--root", root, "--at", "11") == 0
     last = capsys.readouterr().out.splitlines()[-1]
     stood = "MZ-INAR. ZA-DHA has until 2026-11-03T20:00:00.000Z to take the request."
-    assert last == f"At index 11: Responsible: {stood}"
+    silence = "MZ-INAR has until 2027-01-31T22:00:00.000Z to act on the case."
+    assert last == f"At index 11: Responsible: {stood} {silence}"
 
 
 @pytest.mark.parametrize("words", [[uuid7(999)], [uuid7(11), "--at", "9"], [uuid7(11), "--at", "36"], ["x"]])

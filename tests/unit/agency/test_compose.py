@@ -9,7 +9,7 @@ from hifadhi.errors import Refused
 from hifadhi.evidence import jwe, jws, plaintext, strict_json
 from hifadhi.referral import message, parts
 from hifadhi.referral.directory import Agency, Directory, Key
-from hifadhi.referral.message import EncounterReported, ReferralRequested
+from hifadhi.referral.headers import EncounterReported, ReferralRequested
 from unit.agency import said
 from unit.agency.conftest import AGENCIES
 

@@ -20,7 +20,7 @@ from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.jwk import ED25519, P256, PrivateJwk
 from hifadhi.evidence.leaf import LAPSED, Leaf, Ruling
 from hifadhi.referral.header import Header
-from hifadhi.referral.message import MessageBounced, ReferralReceived
+from hifadhi.referral.headers import MessageBounced, ReferralReceived
 from unit.agency import said
 from unit.agency.conftest import ClientOf
 from unit.agency.small_hub import SmallHub, sign_checkpoint

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hifadhi.evidence.fold import DeadLetter, Fold, NewLeaf, Repeat, names_in
+from hifadhi.evidence.fold import NO_NAMES, DeadLetter, Fold, NewLeaf, Repeat, names_in
 from hifadhi.evidence.jws import MESSAGE, read_envelope, sign
 from hifadhi.evidence.leaf import LAPSED, parse
 from hifadhi.evidence.verify import Verifier
@@ -124,7 +124,7 @@ def test_what_proves_nothing_is_a_dead_letter_and_never_an_exception(payload: by
 
 @given(raw=st.binary(max_size=60))
 def test_any_bytes_at_all_are_a_dead_letter(raw: bytes) -> None:
-    assert names_in(raw) == (set(), None)
+    assert names_in(raw) == NO_NAMES
     assert isinstance(Fold(Directory.of(the_root()), 1).rule(0, 0, raw), DeadLetter)
 
 
@@ -242,8 +242,8 @@ class InBatches:
         asked = [names_in(raw) for _, _, raw in batch]
         until = max(self.fold.stored_at, *(time_ms for _, time_ms, _ in batch))
         due = {name for name, case in self.cases.items() if any(clock.due <= until for clock in case.clocks)}
-        cases = due | {case for _, case in asked if case}
-        messages = {one for ids, _ in asked for one in ids}
+        cases = due.union(*(names.cases for names in asked))
+        messages = frozenset[str]().union(*(names.messages for names in asked))
         self.fold.load(
             {name: self.cases[name] for name in cases if name in self.cases},
             {name: self.past[name] for name in messages if name in self.past},

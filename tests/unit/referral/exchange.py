@@ -10,11 +10,13 @@ from hifadhi.evidence import jws, strict_json
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.referral import instant, message, root
 from hifadhi.referral.case import Case, Clock, Referral, Sealed
-from hifadhi.referral.decide import Verdict
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import GOVERNANCE, Header
+from hifadhi.referral.message import HEADERS
 from hifadhi.referral.part_names import PARTS
 from hifadhi.referral.rules import rules
+from hifadhi.referral.table import KIND, SIDE, Kind, Side
+from hifadhi.referral.verdict import Known, Verdict
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -96,6 +98,31 @@ def header(kind: str, sender: str, to: tuple[str, ...] | None = None, /, **membe
     return read(payload(kind, sender, to, **members))
 
 
+FACTS: Json = {
+    "case": uuid(1),
+    "referral": uuid(2),
+    "in_reply_to": uuid(2),
+    "other_case": uuid(0),
+    "transfer": uuid(3),
+    "arrival_due": instant.write(NOW + 3 * DAY),
+    "seen": 1,
+    "urgency": "standard",
+    "kind": "service",
+    "reason": "SCHEMA",
+    "answer": "yes",
+    "responsible": MZ,
+    "digests": [DIGEST],
+}
+OF_A_LATER_ENCOUNTER = {"encounter.reported": {"case": uuid(1)}}
+
+
+def any_message(kind: str, sender: str, to: str, /, **members: Any) -> Json:
+    """A header of any type about a case, with the facts that it must have."""
+    fields = HEADERS[kind].model_fields
+    facts = {name: value for name, value in FACTS.items() if name in fields and fields[name].is_required()}
+    return payload(kind, sender, (to,), **{**facts, **OF_A_LATER_ENCOUNTER.get(kind, {}), **members})
+
+
 def admitted(agency: str, /, **members: Any) -> Json:
     country, roles, offset = ROLES.get(agency, ("ZMB", ["state"], "+02:00"))
     said = {"agency": agency, "name": "An agency", "country": country, "roles": roles, "utc_offset": offset}
@@ -148,7 +175,7 @@ class Ledger:
     def post(self, said: Header) -> Verdict:
         """Rules on a message now; everything due is lapsed already."""
         case = self.cases.get(said.about)
-        verdict = rules(1).decide(said, case, self.past)
+        verdict = rules(1).decide(said, case, Known(self.past, self.cases, self.directory))
         if verdict.code is None:
             case = self._effect(said, case, verdict)
             self.cases[case.id] = case
@@ -192,6 +219,13 @@ class Ledger:
         assert self.post(said) == Verdict()
         return self.cases[said.id]
 
+    def planned(self, case: str, **members: Any) -> Referral:
+        """A new referral with a transfer that is proposed and agreed."""
+        referral = self.requested(case, **members)
+        for kind in ("referral.accepted", "transfer.proposed", "transfer.agreed"):
+            assert self.answer(kind, referral) == Verdict()
+        return self.referral(referral.id)
+
     def met(self, case: str, agency: str) -> str:
         """The id of a later encounter in a case."""
         said = header("encounter.reported", agency, (), case=case)
@@ -218,9 +252,15 @@ class Ledger:
 def within(kind: str, case: str, referral: Referral, /, **members: Any) -> Header:
     """A message within a referral, from the side that may send it, on the version in force."""
     sides = (referral.receiver, referral.sender)
-    sender, to = reversed(sides) if kind in {"referral.withdrawn", "reexamination.requested"} else sides
-    seen = None if kind == "referral.received" else referral.version
-    said = {"case": case, "referral": referral.id, "seen": seen, **members}
+    sender, to = sides if SIDE[kind] is Side.RECEIVER else reversed(sides)
+    said: Json = {"case": case, "referral": referral.id}
+    if KIND[kind] is Kind.DECISION:
+        said["seen"] = referral.version
+    if "transfer" in HEADERS[kind].model_fields:
+        said["transfer"] = (*referral.transfers, uuid(7))[-1 if kind == "transfer.proposed" else 0]
+    if kind == "transfer.proposed":
+        said["arrival_due"] = instant.write(NOW + 3 * DAY)
+    said |= members
     return header(kind, said.pop("sender", sender), (said.pop("to", to),), **said)
 
 

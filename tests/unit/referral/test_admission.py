@@ -10,7 +10,8 @@ from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.referral import admission, instant
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import GOVERNANCE
-from hifadhi.referral.message import MESSAGES
+from hifadhi.referral.headers import MESSAGES
+from hifadhi.referral.table import KIND, Kind
 from unit.referral.exchange import (
     DIRECTORY,
     GOVERNORS,
@@ -27,6 +28,7 @@ from unit.referral.exchange import (
     ZA,
     Json,
     admitted,
+    any_message,
     directory_after,
     key_added,
     key_revoked,
@@ -49,18 +51,6 @@ def encounter(sender: str = MZ, to: tuple[str, ...] = (), /, **members: Any) -> 
 def request(sender: str = MZ, to: str = ZA) -> Json:
     said = {"case": uuid(1), "urgency": "urgent", "seen": 1, "kind": "responsibility"}
     return payload("referral.requested", sender, (to,), **said)
-
-
-def message(kind: str, sender: str, to: str) -> Json:
-    """A message of any type within a case."""
-    more: Json = {"case": uuid(1)}
-    if kind == "referral.requested":
-        return request(sender, to)
-    if kind == "message.bounced":
-        more |= {"in_reply_to": uuid(2), "reason": "SCHEMA"}
-    elif kind != "encounter.reported":
-        more |= {"referral": uuid(2), "seen": None if kind == "referral.received" else 1}
-    return payload(kind, sender, (to,), **more)
 
 
 def outcome(check: Callable[[], object]) -> tuple[str, str] | None:
@@ -94,7 +84,7 @@ def with_alg(envelope: jws.Envelope, alg: str, number: int = 0) -> jws.Envelope:
 
 
 def test_an_honest_message_passes_everything() -> None:
-    for document in (encounter(), request(), message("referral.accepted", ZA, MZ)):
+    for document in (encounter(), request(), any_message("referral.accepted", ZA, MZ)):
         by = SIGN[document["from"]]
         assert keys(document, by) is None
         assert signatures(signed(document, by)) is None
@@ -184,6 +174,26 @@ def test_an_agencys_key_is_none_of_governance() -> None:
     )  # fmt: skip
 
 
+def test_a_departure_is_signed_by_two_officers_of_its_sender() -> None:
+    left = any_message("departure.confirmed", MZ, ZA)
+    assert keys(left, SIGN[MZ], COUNTERSIGN, directory=WITH_COUNTERSIGN) is None
+    assert keys(left, SIGN[MZ], directory=WITH_COUNTERSIGN) == ("SCHEMA", "/signatures")
+    assert keys(left, COUNTERSIGN, SIGN[MZ], directory=WITH_COUNTERSIGN) == (
+        "KEY_NOT_VALID", "/signatures/0/protected",
+    )  # fmt: skip
+    assert keys(left, SIGN[MZ], SIGN[ZA], directory=WITH_COUNTERSIGN) == ("KEY_NOT_VALID", "/signatures/1/protected")
+    others = directory_after(key_added(ZA, "countersign", COUNTERSIGN), start=DIRECTORY)
+    assert keys(left, SIGN[MZ], COUNTERSIGN, directory=others) == ("SENDER_MISMATCH", "/signatures/1/protected")
+
+
+def test_the_end_of_a_dispute_is_signed_by_both_states() -> None:
+    settled = any_message("dispute.resolved", MZ, ZA)
+    assert keys(settled, SIGN[MZ], SIGN[ZA]) is None
+    assert keys(settled, SIGN[MZ]) == ("SCHEMA", "/signatures")
+    assert keys(settled, SIGN[MZ], SIGN[TZ]) == ("SENDER_MISMATCH", "/signatures/1/protected")
+    assert keys(settled, SIGN[ZA], SIGN[MZ]) == ("SENDER_MISMATCH", "/signatures/0/protected")
+
+
 def test_a_second_signature_that_nobody_asked_for_is_refused() -> None:
     assert keys(encounter(), SIGN[MZ], COUNTERSIGN, directory=WITH_COUNTERSIGN) == ("SCHEMA", "/signatures")
 
@@ -210,23 +220,26 @@ def test_every_signature_is_checked() -> None:
 @pytest.mark.parametrize("kind", sorted(MESSAGES))
 def test_state_and_focal_agencies_send_every_message(kind: str) -> None:
     for sender in (MW, TZ):
-        assert standing(message(kind, sender, ZA)) is None
+        expected = ("NOT_YOUR_ROLE", "/from") if kind in admission.OBSERVERS_ONLY else None
+        assert standing(any_message(kind, sender, ZA)) == expected
 
 
 @pytest.mark.parametrize("kind", sorted(MESSAGES))
 def test_an_observer_reports_and_bounces_and_decides_nothing(kind: str) -> None:
-    may = kind in {"encounter.reported", "message.bounced"}
-    assert standing(message(kind, UNHCR, ZA)) == (None if may else ("NOT_YOUR_ROLE", "/from"))
+    assert standing(any_message(kind, UNHCR, ZA)) == (
+        None if kind in admission.OPEN_TO_OBSERVERS else ("NOT_YOUR_ROLE", "/from")
+    )
+    assert kind not in admission.OPEN_TO_OBSERVERS or KIND[kind] is not Kind.DECISION
 
 
 @pytest.mark.parametrize("kind", sorted(MESSAGES))
 @pytest.mark.parametrize("sender", [WATCH, STATS])
 def test_who_only_reads_sends_no_message(kind: str, sender: str) -> None:
-    assert standing(message(kind, sender, ZA)) == ("NOT_YOUR_ROLE", "/from")
+    assert standing(any_message(kind, sender, ZA)) == ("NOT_YOUR_ROLE", "/from")
 
 
 def test_governance_sends_statements_and_no_message() -> None:
-    by_governance = {**message("referral.received", MZ, ZA), "from": GOVERNANCE}
+    by_governance = {**any_message("referral.received", MZ, ZA), "from": GOVERNANCE}
     assert standing(by_governance) == ("NOT_YOUR_ROLE", "/from")
 
 

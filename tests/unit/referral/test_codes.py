@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from hifadhi.referral import edge
 from hifadhi.referral.codes import LISTS, known, label, list_files
 from hifadhi.referral.codes.listing import CodeList
+from hifadhi.referral.edge.refuge import SEEKS_REFUGE
+from hifadhi.referral.edge.trafficking import TRAFFICKED
 from schema_examples import PUBLISHED, examples
 
 CODED = re.compile(r"Code list ([a-z-]+); a code that is not in it is kept\.")
@@ -59,7 +60,7 @@ def test_a_file_has_every_label_by_language() -> None:
 
 
 def test_the_codes_that_rules_depend_on_are_in_their_lists() -> None:
-    assert all(known("protection-profiles", code) for code in edge.SEEKS_REFUGE | edge.TRAFFICKED)
+    assert all(known("protection-profiles", code) for code in SEEKS_REFUGE | TRAFFICKED)
     assert known("decline-reasons", "RESPONSIBILITY_ELSEWHERE")
     assert known("purposes", "VOLUNTARY_RETURN")
     assert known("withdrawal-reasons", "OTHER")
@@ -71,4 +72,4 @@ def test_the_examples_speak_of_codes_that_are_listed() -> None:
     text = json.dumps([example.instance for example in examples("accepted") if "newer-list" not in example.file])
     written = set(re.findall(r'"(?:kind|scheme|relation|care|profile|role|basis|given_by|phase)": "([A-Z_]+)"', text))
     assert len(written) > 20
-    assert written - {"SHORT_BIA"} <= codes
+    assert written - {"SHORT_BIA", "BID"} <= codes

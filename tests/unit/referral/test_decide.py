@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 
 from hifadhi.referral.case import Referral
-from hifadhi.referral.decide import MOST_REFERRALS, Verdict
+from hifadhi.referral.decide_referral import MOST_REFERRALS
 from hifadhi.referral.header import Header
 from hifadhi.referral.table import State
+from hifadhi.referral.verdict import Verdict
 from unit.referral.exchange import DAY, MW, MZ, TZ, UNHCR, ZA, Ledger, bounced, header, uuid, within
 
 NOBODY = uuid(0)  # an id that no message has

@@ -120,6 +120,7 @@ def test_both_sides_refuse_a_refused_example_where_its_pointer_says(example: Exa
     assert not schema_accepts(example.schema, example.instance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("urn", URNS)
 @unhurried
 @given(data=st.data())
@@ -129,6 +130,7 @@ def test_what_a_schema_describes_both_sides_accept(urn: str, data: st.DataObject
     assert our_types_accept(urn, instance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("urn", URNS)
 @settings(unhurried, max_examples=40)
 @given(data=st.data())

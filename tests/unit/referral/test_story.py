@@ -3,9 +3,11 @@ import pytest
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.verify import Verified, Verifier
 from hifadhi.referral import message
-from hifadhi.referral.message import MESSAGES
-from hifadhi.referral.story import _SAID, BOUNCES, REASONS, WAITING, Happened, Line, deadlines, tell
-from hifadhi.referral.table import MOVES
+from hifadhi.referral.clocks import PERIODS
+from hifadhi.referral.headers import MESSAGES
+from hifadhi.referral.sayings import _SAID, BOUNCES
+from hifadhi.referral.story import _LAPSES, REASONS, WAITING, Happened, Line, deadlines, tell
+from hifadhi.referral.table import ARRIVAL
 from sealed_ledgers import EverythingSealed, everything, examined_again, the_root
 
 
@@ -39,7 +41,7 @@ def _line(verified: Verified) -> Line | None:
             code=ruling.code,
             irregular=bool(ruling.irregular),
             clock=ruling.clock,
-            referral=ruling.referral,
+            subject=ruling.subject,
             header=message.parse(payload) if readable else None,
             case=verified.case,
         )
@@ -97,15 +99,17 @@ def test_a_line_says_who_is_responsible_and_how_the_referral_stands(
     before, after = told[sealed.index["moved"] - 1], told[sealed.index["moved"]]
     assert (before.responsible, before.state) == ("TZ-RSD", "SENT")
     assert (after.responsible, after.state) == ("MZ-INAR", "ARRIVED")
-    assert after.deadlines == ()
+    assert [deadline.clock for deadline in after.deadlines] == ["stalled"]
 
 
 def test_a_line_says_which_deadlines_run_and_for_whom(sealed: EverythingSealed, told: dict[int, Line]) -> None:
     asked, silent = told[sealed.index["asked"]], told[sealed.index["lapsed receipt"]]
-    assert [(d.clock, d.agency, d.due) for d in asked.deadlines] == [("receipt", "ZA-DHA", "2026-11-03T20:00:00.000Z")]
-    assert [(d.clock, d.agency, d.due) for d in silent.deadlines] == [("reply", "ZA-DHA", "2026-12-03T22:00:00.000Z")]
+    stalled = ("stalled", "MZ-INAR", "2027-01-31T22:00:00.000Z")
+    told_of = [[(d.clock, d.agency, d.due) for d in line.deadlines] for line in (asked, silent)]
+    assert told_of[0] == [("receipt", "ZA-DHA", "2026-11-03T20:00:00.000Z"), stalled]
+    assert told_of[1] == [("reply", "ZA-DHA", "2026-12-03T22:00:00.000Z"), stalled]
     declined = told[sealed.index["lapsed re-examination"] - 1]
-    assert [(d.clock, d.agency) for d in declined.deadlines] == [("reexamination", "MZ-INAR")]
+    assert next((d.clock, d.agency) for d in declined.deadlines) == ("reexamination", "MZ-INAR")
 
 
 def test_deadlines_come_in_the_order_in_which_they_lapse(sealed: EverythingSealed) -> None:
@@ -115,8 +119,8 @@ def test_deadlines_come_in_the_order_in_which_they_lapse(sealed: EverythingSeale
 
 
 def test_every_message_type_and_every_clock_has_its_words() -> None:
-    assert set(_SAID) == set(MESSAGES.values())
-    assert WAITING.keys() == {event.removeprefix("lapse:") for _, event in MOVES if event.startswith("lapse:")}
+    assert set(_SAID) == set(MESSAGES)
+    assert WAITING.keys() == _LAPSES.keys() == {clock for clock, _ in PERIODS} | {ARRIVAL}
     assert BOUNCES.keys() <= {"UNOPENABLE", "COMMITMENT", "SCHEMA"}
     assert all(words[0].islower() for words in REASONS.values())
 

@@ -10,7 +10,7 @@ from hifadhi.evidence.projection import LedgerEntry, project
 from hifadhi.referral import instant, story
 from hifadhi.referral.case import Case, Referral, Sealed
 from hifadhi.referral.directory import Directory
-from hifadhi.referral.message import ReferralRequested
+from hifadhi.referral.headers import ReferralRequested
 from hifadhi.referral.rules import Rules
 from hifadhi.referral.table import REPLY, State
 
@@ -82,13 +82,13 @@ class Batch:
             code=ruling.code,
             irregular=bool(ruling.irregular),
             clock=ruling.clock,
-            referral=ruling.referral,
+            subject=ruling.subject,
             header=entry.header,
             case=after,
         )
-        line = {"leaf_index": entry.index, "words": story.tell(happened).words, "responsible": after.responsible}
+        line = {"leaf_index": entry.index, "words": story.tell(happened).words, "responsible": after.owed_by}
         line |= _standing(concerned)
-        moved = before is None or before.responsible != after.responsible
+        moved = before is None or before.owed_by != after.owed_by
         concerns = ([concerned.id] if concerned else []) + ([after.id] if moved else [])
         self.timeline += [{**line, "concerns": one} for one in concerns]
 
@@ -96,7 +96,7 @@ class Batch:
         if after is before:
             return
         self.cases[after.id] = after
-        self.heads[after.id] = {"id": after.id, "head": after.to_bytes(), "responsible": after.responsible}
+        self.heads[after.id] = {"id": after.id, "head": after.to_bytes(), "responsible": after.owed_by}
         known = before.referrals if before else {}
         for one in after.referrals.values():
             if one != known.get(one.id):

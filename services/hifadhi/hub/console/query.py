@@ -10,7 +10,7 @@ from hifadhi.hub.console.listing import Cells, Listing
 from hifadhi.hub.console.tables import cases, entries, messages, referrals, timeline, unfetched
 from hifadhi.hub.problem_codes import CODES
 from hifadhi.referral import instant
-from hifadhi.referral.table import REEXAMINATION, REPLY
+from hifadhi.referral.table import BOUND, REPLY, Side
 from hifadhi.stream.topics import RECORD
 
 DEADLINES_PAGE: Final = 25
@@ -136,7 +136,7 @@ async def _count(db: AsyncConnection, rows: Select[Any]) -> int:
 
 
 def _deadline(row: Any, clock: str | None, due: int | None) -> Cells:  # noqa: ANN401 (a row)
-    bound = (row.sender if clock == REEXAMINATION else row.receiver) if clock else None
+    bound = (row.sender if BOUND.get(clock or "") is Side.SENDER else row.receiver) if clock else None
     asked = (row.id, row.case, row.sender, row.receiver, row.kind, row.urgency, row.state)
     return dict(zip(DEADLINES, (*asked, clock, bound, _written(due), row.responsible), strict=True))
 

@@ -50,7 +50,7 @@ cases = Table(
     METADATA,
     Column("id", String(36), primary_key=True),
     Column("head", LargeBinary, nullable=False),
-    Column("responsible", String(32), nullable=False),
+    Column("responsible", String(32)),
 )
 # due: of the running clock, ms. answer_due: when the answer was or is owed, ms; NULL once it has come or may not come.
 referrals = Table(
@@ -70,6 +70,7 @@ referrals = Table(
 _runs, _owed = referrals.c.due.is_not(None), referrals.c.answer_due.is_not(None)
 Index("ix_console_referrals_due", referrals.c.due, referrals.c.id, sqlite_where=_runs, postgresql_where=_runs)
 Index("ix_console_referrals_owed", referrals.c.answer_due, referrals.c.id, sqlite_where=_owed, postgresql_where=_owed)
+# responsible: NULL while the case is closed.
 # A line of a story. concerns: the referral; or the case, where it was opened or responsibility moved, which every
 # referral's timeline shows.
 timeline = Table(
@@ -79,7 +80,7 @@ timeline = Table(
     Column("leaf_index", BigInteger, primary_key=True, autoincrement=False),
     Column("words", Text, nullable=False),
     Column("state", String(24)),
-    Column("responsible", String(32), nullable=False),
+    Column("responsible", String(32)),
     Column("clock", String(32)),
     Column("due", BigInteger),
 )

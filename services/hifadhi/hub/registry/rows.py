@@ -24,7 +24,7 @@ CHUNK = 500
 DEAD_LETTER_BYTES = 32 * 1024
 
 # A statement that is made once is worked out once: SQLAlchemy remembers what it becomes.
-_CLOCK = (clocks.c.due, clocks.c.case, clocks.c.referral, clocks.c.clock)
+_CLOCK = (clocks.c.due, clocks.c.case, clocks.c.subject, clocks.c.clock)
 _STATE = select(state)
 _DUE = select(*_CLOCK).where(clocks.c.due <= bindparam("until")).order_by(*_CLOCK).limit(bindparam("most"))
 _NEXT_DUE = select(func.min(clocks.c.due))

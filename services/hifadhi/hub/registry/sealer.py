@@ -11,7 +11,7 @@ from hifadhi import crash_point
 from hifadhi.errors import Refused
 from hifadhi.evidence import leaf as leaves
 from hifadhi.evidence import submission as submissions
-from hifadhi.evidence.fold import Fold, names_in, names_of
+from hifadhi.evidence.fold import Fold, Names, names_in, names_of
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.leaf import Leaf
 from hifadhi.evidence.submission import Submission
@@ -106,14 +106,12 @@ class Sealer:
         assert self._fold is not None  # noqa: S101 (for the type checker: load has set it)
         return self._fold
 
-    async def _at_hand(
-        self, fold: Fold, names: Iterable[tuple[set[str], str | None]], latest: int, most: int
-    ) -> list[Clock]:
+    async def _at_hand(self, fold: Fold, names: Iterable[Names], latest: int, most: int) -> list[Clock]:
         """Load what the rules may ask for: what is named, and the cases of the clocks, `most` of them, due by then."""
         ids, case_ids = set[str](), set[str]()
-        for named, case in names:
-            ids |= named
-            case_ids |= {case} if case else set()
+        for named in names:
+            ids |= named.messages
+            case_ids |= named.cases
         async with self._store.read() as db:
             due = await rows.due_clocks(db, latest, most) if self._may_lapse(latest) else []
             cases = await rows.load_cases(db, case_ids | {clock.case for clock in due})

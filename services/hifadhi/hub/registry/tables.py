@@ -56,11 +56,11 @@ clocks = Table(
     "registry_clocks",
     METADATA,
     Column("case", String(36), primary_key=True),
-    Column("referral", String(36), primary_key=True),
+    Column("subject", String(36), primary_key=True),
     Column("clock", String(32), primary_key=True),
     Column("due", BigInteger, nullable=False),
 )
-Index("ix_registry_clocks_due", clocks.c.due, clocks.c.case, clocks.c.referral, clocks.c.clock)
+Index("ix_registry_clocks_due", clocks.c.due, clocks.c.case, clocks.c.subject, clocks.c.clock)
 dead_letters = Table(
     "registry_dead_letters",
     METADATA,

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from hifadhi.referral.codes import circumstances, decisions, protection
+from hifadhi.referral.codes import circumstances, course, decisions, protection
 from hifadhi.referral.codes.listing import CodeList
 
 LISTS: Mapping[str, CodeList] = MappingProxyType(
-    {listed.name: listed for listed in (*protection.LISTS, *decisions.LISTS, *circumstances.LISTS)}
+    {listed.name: listed for listed in (*protection.LISTS, *decisions.LISTS, *circumstances.LISTS, *course.LISTS)}
 )
 
 

@@ -245,7 +245,14 @@ async def test_a_case_is_shown_to_its_parties_and_unknown_to_all_others(place: P
         "responsible": "MZ-INAR",
         "parties": ["MZ-INAR", "ZA-DHA"],
         "referrals": [{**asked, "receiver": "ZA-DHA", "state": "SENT", "version": 1}],
-        "clocks": [{"clock": "receipt", "referral": referral, "due": shown["clocks"][0]["due"]}],
+        "clocks": [
+            {"clock": "receipt", "referral": referral, "due": shown["clocks"][0]["due"]},
+            {"clock": "stalled", "agency": "MZ-INAR", "due": shown["clocks"][1]["due"]},
+        ],
+        "closed": False,
+        "contested": [],
+        "unconfirmed": {},
+        "links": {},
         "index": len(place.ledger.leaves) - 1,
     }
     assert hidden == unknown

@@ -33,12 +33,12 @@ def _registry_clocks() -> None:
     op.create_table(
         "registry_clocks",
         sa.Column("case", sa.String(length=36), nullable=False),
-        sa.Column("referral", sa.String(length=36), nullable=False),
+        sa.Column("subject", sa.String(length=36), nullable=False),
         sa.Column("clock", sa.String(length=32), nullable=False),
         sa.Column("due", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("case", "referral", "clock", name=op.f("pk_registry_clocks")),
+        sa.PrimaryKeyConstraint("case", "subject", "clock", name=op.f("pk_registry_clocks")),
     )
-    op.create_index("ix_registry_clocks_due", "registry_clocks", ["due", "case", "referral", "clock"], unique=False)
+    op.create_index("ix_registry_clocks_due", "registry_clocks", ["due", "case", "subject", "clock"], unique=False)
 
 
 def _registry_dead_letters() -> None:

@@ -27,7 +27,7 @@ def _console_cases() -> None:
         "console_cases",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("head", sa.LargeBinary(), nullable=False),
-        sa.Column("responsible", sa.String(length=32), nullable=False),
+        sa.Column("responsible", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_console_cases")),
     )
 
@@ -129,7 +129,7 @@ def _console_timeline() -> None:
         sa.Column("leaf_index", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=24), nullable=True),
-        sa.Column("responsible", sa.String(length=32), nullable=False),
+        sa.Column("responsible", sa.String(length=32), nullable=True),
         sa.Column("clock", sa.String(length=32), nullable=True),
         sa.Column("due", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("concerns", "leaf_index", name=op.f("pk_console_timeline")),
