@@ -21,11 +21,13 @@ from hifadhi.agency.outbox import Outbox
 from hifadhi.agency.receipt import Receipt, Rejection
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered, Unavailable
+from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
 
 RULING_WAIT_S: Final = 10.0
+DEPARTURE: Final = "departure.confirmed"
 DIRECTORY_AGE_S: Final = 10.0
 """How old the directory may be when something is sealed by it: a revoked reading key is used no longer than this."""
 _POLL_S: Final = 5
@@ -105,27 +107,34 @@ class Client:
         bodies: Mapping[str, Closed | Mapping[str, Any]] | None = None,
         sensitive_for: Sequence[str] | None = None,
         wait_s: float = RULING_WAIT_S,
+        second: PrivateJwk | None = None,
         **facts: Any,  # noqa: ANN401 (JSON values, judged by the type's schema)
     ) -> Sent:
         """Check, seal, sign, post; then the ruling, waited for up to `wait_s` seconds.
 
-        Facts that are None are left out. Refused: not sent. Unavailable: kept, and sent with the next sending.
+        `second` signs too: of a departure a second officer (our own countersigning key, if none is given), of the end
+        of a dispute the other state. Facts that are None are left out. Refused: not sent. Unavailable: kept, and sent
+        with the next sending.
         """
         named = {"to": list(to or ()), **{name: value for name, value in facts.items() if value is not None}}
         return await self.send_draft(
-            Draft.of(message_type, named, bodies or {}, sensitive_for=sensitive_for), wait_s=wait_s
+            Draft.of(message_type, named, bodies or {}, sensitive_for=sensitive_for), wait_s=wait_s, second=second
         )
 
-    async def send_draft(self, draft: Draft, *, wait_s: float = RULING_WAIT_S) -> Sent:
+    async def send_draft(
+        self, draft: Draft, *, wait_s: float = RULING_WAIT_S, second: PrivateJwk | None = None
+    ) -> Sent:
         """The same for a draft."""
-        sealed, receipt = await self._sent(draft, None)
+        if draft.type == DEPARTURE and second is None:
+            second = self.keyring.countersign
+        sealed, receipt = await self._sent(draft, None, second)
         ruling = await self._ruling_on(receipt, wait_s) if receipt and wait_s > 0 else None
         return Sent(sealed.id, receipt, ruling)
 
     async def send_batch(self, drafts: Sequence[Draft]) -> list[Receipt | Rejection]:
         """What became of each of at most 500 drafts; their rulings come with the inbox."""
         await self.refresh_directory(max_age_s=DIRECTORY_AGE_S)
-        return await self.outbox.send_batch([self._seal(draft) for draft in drafts])
+        return await self.outbox.send_batch([await self._seal(draft) for draft in drafts])
 
     async def send_kept(self) -> list[Receipt | Rejection]:
         """What became of the messages that an earlier sending had to keep."""
@@ -178,20 +187,23 @@ class Client:
             raise Tampered("the ruling is on other bytes than those of the receipt", index=ruling.index)
         return ruling
 
-    def _seal(self, draft: Draft) -> Sealed:
-        return compose.seal(draft, sender=self.agency, directory=self.directory)
+    async def _seal(self, draft: Draft) -> Sealed:
+        earlier = await self.inbox.history.bodies(draft.facts.get("case"), draft.type)
+        return compose.seal(draft, sender=self.agency, directory=self.directory, earlier=earlier)
 
-    async def _sent(self, draft: Draft, answers: int | None) -> tuple[Sealed, Receipt | None]:
+    async def _sent(
+        self, draft: Draft, answers: int | None, second: PrivateJwk | None = None
+    ) -> tuple[Sealed, Receipt | None]:
         """Sends; once more, if it was refused by a directory that has news since."""
         await self.refresh_directory(max_age_s=DIRECTORY_AGE_S)
         try:
-            sealed = self._seal(draft)
-            return sealed, await self.outbox.send(sealed, answers=answers)
+            sealed = await self._seal(draft)
+            return sealed, await self.outbox.send(sealed, answers=answers, second=second)
         except Refused as refusal:
             if not compose.is_about_readers(refusal) or not await self.refresh_directory():
                 raise
-        sealed = self._seal(draft)
-        return sealed, await self.outbox.send(sealed, answers=answers)
+        sealed = await self._seal(draft)
+        return sealed, await self.outbox.send(sealed, answers=answers, second=second)
 
     async def _answer(self, draft: Draft, index: int) -> None:
         await self._sent(draft, index)

@@ -19,10 +19,11 @@ from hifadhi.agency.directory_office import DirectoryOffice
 from hifadhi.agency.enrolment import Enrolment, new_agency
 from hifadhi.agency.governance import Governance
 from hifadhi.agency.journal import Journal
-from hifadhi.agency.keyring import Keyring
+from hifadhi.agency.keyring import Keyring, read_key
 from hifadhi.agency.receipt import Receipt, Rejection
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import strict_json
+from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.referral import root as root_file
 from hifadhi.referral.root import Root
 
@@ -185,8 +186,15 @@ def show(*, url: Url, root: RootFile, json: Json = False) -> int:
 
 
 @exit_code
-def send(
-    draft: Path | None = None, *, home: Home, root: RootFile, url: Url, wait: float = 10.0, json: Json = False
+def send(  # noqa: PLR0913 (one option each)
+    draft: Path | None = None,
+    *,
+    home: Home,
+    root: RootFile,
+    url: Url,
+    wait: float = 10.0,
+    second: Path | None = None,
+    json: Json = False,
 ) -> int:
     """Send a message: check it, seal it, sign it, post it, wait for the ruling.
 
@@ -197,13 +205,15 @@ def send(
         command had to keep is sent.
     wait
         Seconds to wait for the ruling.
+    second
+        The key that signs too, as JWK: a second officer's for a departure, the other state's for the end of a dispute.
     """
     client = Client(home, _root(root), url)
     if draft is None:
         output.say(output.kept(asyncio.run(_send_kept(client))))
         return DONE
     said = Draft.parse(strict_json.parse(durable_file.read(draft)))
-    sent = asyncio.run(_send(client, said, wait))
+    sent = asyncio.run(_send(client, said, wait, read_key(second) if second else None))
     if json:
         output.say_json(output.sent_json(sent))
     else:
@@ -257,9 +267,9 @@ async def _read(root: Root, url: str) -> DirectoryOffice:
     return office
 
 
-async def _send(client: Client, draft: Draft, wait_s: float) -> Sent:
+async def _send(client: Client, draft: Draft, wait_s: float, second: PrivateJwk | None) -> Sent:
     async with client:
-        return await client.send_draft(draft, wait_s=wait_s)
+        return await client.send_draft(draft, wait_s=wait_s, second=second)
 
 
 async def _send_kept(client: Client) -> list[Receipt | Rejection]:

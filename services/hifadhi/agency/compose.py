@@ -132,8 +132,10 @@ class Sealed:
         }
 
 
-def seal(draft: Draft, *, sender: str, directory: Directory) -> Sealed:
+def seal(draft: Draft, *, sender: str, directory: Directory, earlier: Sequence[Closed] = ()) -> Sealed:
     """The draft, checked as the gateway and the receivers will, with its parts sealed to their readers.
+
+    `earlier`: the bodies of its case that this agency knows, the newest last.
 
     Refused: the codes of the header's schema, of `admission` (6 to 8), of `edge`; READER_UNKNOWN without a reading key.
     """
@@ -141,7 +143,9 @@ def seal(draft: Draft, *, sender: str, directory: Directory) -> Sealed:
         if agency not in directory.agencies:
             raise Refused(Fault("ADDRESSEE_UNKNOWN", f"/to/{number}", "the directory does not know this agency"))
     readers = {part: draft.readers(part, sender, directory) for part in PARTS[draft.type]}
-    edge.check_body(draft.type, draft.bodies, sender=sender, readers=readers, country_of=countries(directory))
+    edge.check_body(
+        draft.type, draft.bodies, sender=sender, readers=readers, country_of=countries(directory), earlier=earlier
+    )
     message_id, entries, sealed = new_id(), [], {}
     for part, names in readers.items():
         keys = [_reading_key(name, part, directory) for name in names]

@@ -1,6 +1,6 @@
 """The request with which an agency asks to be let in: who it is, its identity key, and its first keys, already signed.
 
-One JSON file: `agency`, `name`, `country`, `roles`, `utc_offset`, `identity` (JWK), and `keys`, two `key.added`
+One JSON file: `agency`, `name`, `country`, `roles`, `utc_offset`, `identity` (JWK), and `keys`, three `key.added`
 statements as they will be posted. It holds nothing secret; governance compares the identity key's kid by another way.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from hifadhi.agency import durable_file
 from hifadhi.agency.compose import Message, statement
 from hifadhi.agency.journal import Journal
-from hifadhi.agency.keyring import READ, SIGN, Keyring
+from hifadhi.agency.keyring import COUNTERSIGN, READ, SIGN, Keyring
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import jws, strict_json
 from hifadhi.evidence.jwk import Jwk
@@ -66,7 +66,11 @@ def new_agency(home: Path, agency: str, *, name: str, country: str, roles: Seque
     _check_facts({**facts, "identity": stand_in})
     keyring = Keyring.create(home, agency)
     identity, now_ms = keyring.identity, time.time_ns() // 1_000_000
-    own = ((SIGN, keyring.sign.public), (READ, keyring.read[0].public))
+    own = (
+        (SIGN, keyring.sign.public),
+        (COUNTERSIGN, keyring.countersign.public),
+        (READ, keyring.read[0].public),
+    )
     added = [
         statement("key.added", sender=agency, facts={"agency": agency, "use": use, "key": key.as_dict()})
         for use, key in own

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Final
 
 from hifadhi.agency.answer import automatic_answer
+from hifadhi.agency.case_history import CaseHistory
 from hifadhi.agency.compose import Draft
 from hifadhi.agency.exchange import MAX_ITEMS, Exchange, InboxPage, InboxRow
 from hifadhi.agency.journal import Journal
@@ -24,7 +25,7 @@ from hifadhi.agency.keyring import Keyring
 from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.leaf_proofs import Check, LeafProofs
 from hifadhi.agency.opening import Item, open_item, read_leaf, unknown_keys
-from hifadhi.errors import Refused
+from hifadhi.errors import Refused, Tampered
 
 WAIT_S: Final = 20
 """How long the hub is asked to hold a request for an empty inbox."""
@@ -53,6 +54,7 @@ class Inbox:
         self._exchange, self._known = exchange, known
         self._proofs = LeafProofs(exchange, known.latest)
         self._refresh, self._answer = refresh, answer
+        self.history = CaseHistory(keyring.home / "cases.sqlite", exchange, self._at)
 
     async def receive(self, *, wait_s: int = WAIT_S, follow: bool = True) -> AsyncIterator[Item]:
         """Every item from the cursor on, for ever, or to the end of the inbox as it is.
@@ -93,15 +95,27 @@ class Inbox:
         check = await self._proofs.of(page.rows)
         return [await self._item(row, check) for row in page.rows]
 
+    async def _at(self, index: int) -> Item:
+        """The item at an index that was seen before."""
+        page = await self._exchange.inbox(after=index - 1, limit=1)
+        if not page.rows or page.rows[0].index != index:
+            raise Tampered("the inbox no longer has an item that it had", index=index)
+        check = await self._proofs.of(page.rows)
+        return await self._item(page.rows[0], check, looks_back=False)
+
     async def _page(self, wait_s: int, limit: int = PAGE) -> InboxPage:
         return await self._exchange.inbox(after=self._journal.reload().cursor, limit=limit, wait_s=wait_s)
 
-    async def _item(self, row: InboxRow, check: Check) -> Item:
+    async def _item(self, row: InboxRow, check: Check, *, looks_back: bool = True) -> Item:
         sealed, envelope = read_leaf(row)
         await check(row)
         if envelope is not None and unknown_keys(envelope, self._known.directory):
             await self._refresh()
-        return open_item(row, sealed, envelope, self._keyring, self._known.directory)
+        item = open_item(row, sealed, envelope, self._keyring, self._known.directory)
+        if not looks_back or item.header is None or not item.bodies:
+            return item
+        earlier = await self.history.bodies(item.header.about, item.header.type)
+        return open_item(row, sealed, envelope, self._keyring, self._known.directory, earlier) if earlier else item
 
     async def _answered(self, item: Item) -> Item:
         draft = automatic_answer(item, self._keyring.agency)

@@ -1,8 +1,8 @@
 """An agency's private keys in a folder, each a JWK file that only its owner may read.
 
-`agency.json` has the agency's id; `identity.jwk`, `sign.jwk`, `read.jwk` its keys. Further reading keys, `read-*.jwk`,
-open what was sealed to them. `journal.json` counts the signing key's messages, `identity-journal.json` the identity
-key's.
+`agency.json` has the agency's id; `identity.jwk`, `sign.jwk`, `countersign.jwk`, `read.jwk` its keys. Further reading
+keys, `read-*.jwk`, open what was sealed to them. `journal.json` counts the signing key's messages,
+`identity-journal.json` the identity key's.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ from hifadhi.evidence.jwk import ED25519, P256, PrivateJwk
 
 IDENTITY: Final = "identity"
 SIGN: Final = "sign"
+COUNTERSIGN: Final = "countersign"
 READ: Final = "read"
-CURVES: Final = {IDENTITY: ED25519, SIGN: ED25519, READ: P256}
+CURVES: Final = {IDENTITY: ED25519, SIGN: ED25519, COUNTERSIGN: ED25519, READ: P256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Keyring:
     def identity(self) -> PrivateJwk:
         """The identity key, read when it is asked for: an agency may keep it elsewhere from day to day."""
         return read_key(self.home / "identity.jwk")
+
+    @property
+    def countersign(self) -> PrivateJwk:
+        """The second officer's key, read when it is asked for, as the identity key is."""
+        return read_key(self.home / "countersign.jwk")
 
 
 def create_key(path: Path, curve: str) -> PrivateJwk:

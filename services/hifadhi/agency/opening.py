@@ -75,8 +75,15 @@ def unknown_keys(envelope: Envelope, directory: Directory) -> bool:
     return any(signature.kid not in directory.keys for signature in envelope.signatures)
 
 
-def open_item(row: InboxRow, sealed: Leaf, envelope: Envelope | None, keyring: Keyring, directory: Directory) -> Item:
-    """The item of a row whose leaf is proved; Tampered by rules 2 and 3."""
+def open_item(
+    row: InboxRow,
+    sealed: Leaf,
+    envelope: Envelope | None,
+    keyring: Keyring,
+    directory: Directory,
+    earlier: Sequence[Closed] = (),
+) -> Item:
+    """The item of a row whose leaf is proved; Tampered by rules 2 and 3. `earlier`: see `edge.check_body`."""
     if envelope is None:
         return Item(row.index, row.role, sealed)
     header = _verified(row.index, sealed, envelope, directory)
@@ -91,7 +98,7 @@ def open_item(row: InboxRow, sealed: Leaf, envelope: Envelope | None, keyring: K
         except Refused as refusal:
             reasons.add(_reason(refusal))
             problems += _located(refusal.faults, entry.name)
-    problems += _broken_rules(header, bodies, directory)
+    problems += _broken_rules(header, bodies, directory, earlier)
     return Item(row.index, row.role, sealed, header, bodies, tuple(problems), _bounces(reasons, problems))
 
 
@@ -107,8 +114,8 @@ def _verified(index: int, sealed: Leaf, envelope: Envelope, directory: Directory
         if sealed.ruling.ruling == leaf.REFUSED:
             return None
         raise Tampered("recorded, but no message", index=index) from error
-    signers = {directory.keys[signature.kid].agency for signature in envelope.signatures}
-    if signers != {header.sender} and sealed.ruling.ruling == leaf.RECORDED:
+    signer = directory.keys[envelope.signatures[0].kid].agency
+    if signer != header.sender and sealed.ruling.ruling == leaf.RECORDED:
         raise Tampered("recorded, but not signed by its sender", index=index)
     return header
 
@@ -140,13 +147,22 @@ def _decrypt(part: str, sealed: str, header: Header, keyring: Keyring) -> bytes:
     return jwe.open_sealed(sealed, keys=keyring.read, message=header.id, part=part, sender=header.sender)
 
 
-def _broken_rules(header: Header, bodies: Mapping[str, Closed], directory: Directory) -> Sequence[Fault]:
+def _broken_rules(
+    header: Header, bodies: Mapping[str, Closed], directory: Directory, earlier: Sequence[Closed]
+) -> Sequence[Fault]:
     """Rule 6, across the bodies that lie open."""
     if not bodies:
         return ()
     readers: dict[str, Sequence[str]] = {entry.name: entry.readers for entry in header.part_entries}
     try:
-        edge.check_body(header.type, bodies, sender=header.sender, readers=readers, country_of=countries(directory))
+        edge.check_body(
+            header.type,
+            bodies,
+            sender=header.sender,
+            readers=readers,
+            country_of=countries(directory),
+            earlier=earlier,
+        )
     except Refused as refusal:
         return refusal.faults
     return ()

@@ -30,16 +30,19 @@ class Outbox:
         self._keys = tuple(keys)
         self._exchange = exchange
 
-    async def send(self, sealed: Sealed, *, answers: int | None = None) -> Receipt | None:
-        """The message's receipt; None, if the leaf that it answers has its answer. Refused: its number is free again.
+    async def send(
+        self, sealed: Sealed, *, answers: int | None = None, second: PrivateJwk | None = None
+    ) -> Receipt | None:
+        """The message's receipt, with the `second` signature if its type has two.
 
-        Unavailable: the message is kept and goes out with the next sending.
+        None, if the leaf that it answers has its answer. Refused: its number is free again. Unavailable: the message
+        is kept and goes out with the next sending.
         """
         async with self.journal.turn():
             await self._flush()
             if answers is not None and answers <= self.journal.entries.answered:
                 return None
-            outcomes = await self._sent(self._signed([sealed]), answers)
+            outcomes = await self._sent(self._signed([sealed], second), answers)
         outcome = outcomes[0]
         if isinstance(outcome, Rejection):
             raise outcome.refusal
@@ -58,12 +61,11 @@ class Outbox:
         async with self.journal.turn():
             return await self._flush()
 
-    def _signed(self, sealed: Sequence[Sealed]) -> list[Message]:
+    def _signed(self, sealed: Sequence[Sealed], second: PrivateJwk | None = None) -> list[Message]:
         numbers = self.journal.entries.next_numbers(len(sealed))
         now_ms = time.time_ns() // 1_000_000
-        signed = [
-            one.sign(number=number, now_ms=now_ms, keys=self._keys) for one, number in zip(sealed, numbers, strict=True)
-        ]
+        keys = (*self._keys, second) if second else self._keys
+        signed = [one.sign(number=n, now_ms=now_ms, keys=keys) for one, n in zip(sealed, numbers, strict=True)]
         if sum(len(message.line) + 1 for message in signed) > MAX_BATCH:
             raise Refused(Fault("TOO_LARGE", "", "a batch has at most 8 MiB"))
         return signed

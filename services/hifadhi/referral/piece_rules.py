@@ -60,10 +60,12 @@ def best_interests_can_be_found(pointer: str, piece: Closed) -> Iterator[Fault]:
 
 def other_is_explained(pointer: str, piece: Closed) -> Iterator[Fault]:
     """Rule 6. A decline has its full reasons always, whatever its codes: rule 3 sees to them."""
-    codes = {getattr(piece, name, None) for name in ("kind", "reason", "ground") if "text" in type(piece).model_fields}
+    codes = {getattr(piece, name, None) for name in _EXPLAINED if "text" in type(piece).model_fields}
     if "OTHER" in codes and getattr(piece, "text", None) is None:
         yield Fault("TEXT_MISSING", f"{pointer}/text", "OTHER needs a text that says what it is")
 
+
+_EXPLAINED = ("kind", "reason", "ground", "outcome", "closure")
 
 PIECE_RULES: tuple[Callable[[str, Closed], Iterator[Fault]], ...] = (
     name_is_not_empty,

@@ -22,7 +22,14 @@ async def test_a_request_is_opened_by_its_receiver_and_answered_by_itself(client
         assert item.header
         assert (item.header.id, item.problems, set(item.bodies)) == (asked.id, (), {"content", "sensitive"})
         seen = [item.header.type for item in await sender.receive_once() if item.header]
-        assert seen == ["key.added", "key.added", "encounter.reported", "referral.requested", "referral.received"]
+        assert seen == [
+            "key.added",
+            "key.added",
+            "key.added",
+            "encounter.reported",
+            "referral.requested",
+            "referral.received",
+        ]
 
 
 async def test_what_the_registry_refuses_is_told_with_its_code(client: ClientOf) -> None:

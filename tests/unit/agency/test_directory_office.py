@@ -28,7 +28,12 @@ async def test_an_agency_is_admitted_with_its_keys(
         await directory.admit(request_of(keyring), office)
         known = directory.known.directory
     assert known.agencies["MZ-INAR"].country == "MOZ"
-    assert {key.use for key in known.keys.values() if key.agency == "MZ-INAR"} == {"identity", "sign", "read"}
+    assert {key.use for key in known.keys.values() if key.agency == "MZ-INAR"} == {
+        "identity",
+        "sign",
+        "countersign",
+        "read",
+    }
     assert known.reading_keys("MZ-INAR") == (keyring.read[0].public,)
 
 
@@ -46,7 +51,7 @@ async def test_admitting_goes_on_where_it_stopped(hub: SmallHub, homes: dict[str
     async with office_at(hub) as directory:
         await directory.admit(request_of(homes["MZ-INAR"]), office)
         await directory.admit(request_of(homes["MZ-INAR"]), office)
-    assert len(hub.leaves) == 3
+    assert len(hub.leaves) == 4
 
 
 async def test_a_gateway_that_has_not_heard_of_the_identity_key_yet_is_asked_again(
@@ -68,7 +73,7 @@ async def test_a_gateway_that_has_not_heard_of_the_identity_key_yet_is_asked_aga
     async with office_at(hub) as directory:
         await directory.admit(request_of(homes["MZ-INAR"]), office)
     assert len(refused) == 1
-    assert len(hub.leaves) == 3
+    assert len(hub.leaves) == 4
 
 
 async def test_one_id_is_not_admitted_under_two_keys(
@@ -97,7 +102,7 @@ async def test_governance_and_the_agency_itself_can_revoke_a_key(
             await directory.revoke(keyring.sign.kid, office)
         with pytest.raises(Refused, match="KEY_UNKNOWN"):
             await directory.revoke("A" * 43, office)
-    assert journal.reload().last == 3
+    assert journal.reload().last == 4
 
 
 async def test_a_statement_that_is_not_sealed_in_time_is_unavailable(

@@ -35,13 +35,14 @@ def test_a_request_holds_the_public_keys_and_nothing_secret(keyring: Keyring, re
     asked = parse(request_file)
     assert asked.agency == "MZ-INAR"
     assert asked.identity == keyring.identity.public
-    assert [key_of(added) for added in asked.keys] == [keyring.sign.public, keyring.read[0].public]
-    assert [added.number for added in asked.keys] == [1, 2]
+    own = [keyring.sign.public, keyring.countersign.public, keyring.read[0].public]
+    assert [key_of(added) for added in asked.keys] == own
+    assert [added.number for added in asked.keys] == [1, 2, 3]
     assert '"d"' not in json.dumps(request_file)
 
 
 def test_the_identity_keys_first_numbers_are_spent(keyring: Keyring) -> None:
-    assert Journal(keyring.home / "identity-journal.json").reload().next_numbers(1) == (3,)
+    assert Journal(keyring.home / "identity-journal.json").reload().next_numbers(1) == (4,)
 
 
 def test_facts_that_the_exchange_would_refuse_leave_no_keys_behind(tmp_path: Path) -> None:

@@ -77,6 +77,6 @@ def _arrived(content: ArrivedContent, opened: Opened) -> Mapping[str, object]:
 
 
 def _other_side(field: str, opened: Opened) -> Mapping[str, object]:
-    """The country of the state agency that it is said to, where there is one such."""
-    countries = [opened.country_of[agency] for agency in opened.receivers if agency in opened.country_of]
-    return {field: countries[0]} if len(countries) == 1 else {}
+    """The country of the state agencies that it is said to, where they are of one."""
+    countries = {opened.country_of[agency] for agency in opened.receivers if agency in opened.country_of}
+    return {field: countries.pop()} if len(countries) == 1 else {}

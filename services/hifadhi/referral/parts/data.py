@@ -33,14 +33,14 @@ class Correction(Closed):
     """One wrong place of a part, and what should stand there; without `value`, nothing should."""
 
     pointer: Pointer
-    value: Maybe[Annotated[str, text(8000)]] = None
+    value: Maybe[Annotated[str, text(2000)]] = None
     reason: Note
 
 
 class CorrectedContent(Closed):
     """Corrections of the content of the message that the header names; in `sensitive`, of its sensitive part."""
 
-    corrections: Annotated[Items[Correction], Field(max_length=32)]
+    corrections: Annotated[Items[Correction], Field(max_length=16)]
 
 
 class ErasureContent(Closed):

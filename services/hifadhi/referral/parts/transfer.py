@@ -8,7 +8,8 @@ from hifadhi.referral.closed import Closed, Items, Language, Maybe, Uuid7
 from hifadhi.referral.coded import ResumptionReason, SpecificNeed, SuspensionReason
 from hifadhi.referral.pieces import BestInterests, Contact, Document, Moment, Name, Note, Place, Reference
 
-MOST_TRAVELLERS = 64
+# With the longest names they still fit into a part.
+MOST_TRAVELLERS = 50
 
 
 class Traveller(Closed):
