@@ -48,7 +48,7 @@ class LedgerMaker:
     _published: int = 0
 
     def __post_init__(self) -> None:
-        self.fold = Fold(Directory.of(self.root), self.root.rules)
+        self.fold = Fold(Directory.of(self.root))
 
     @property
     def root(self) -> Root:

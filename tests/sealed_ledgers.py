@@ -74,7 +74,7 @@ def uuid7(number: int) -> str:
 class Exchange:
     """A registry without its shell: submissions in, leaves out. `now` is the stream's append time."""
 
-    fold: Fold = field(default_factory=lambda: Fold(Directory.of(the_root()), 1))
+    fold: Fold = field(default_factory=lambda: Fold(Directory.of(the_root())))
     leaves: list[bytes] = field(default_factory=list)
     submissions: list[tuple[int, int, bytes]] = field(default_factory=list)
     now: int = START

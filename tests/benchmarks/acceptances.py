@@ -11,7 +11,7 @@ from typing import Any, Final
 from cast import Body, Cast, now_ms, payload_of
 from hifadhi.agency.compose import Draft, Message, seal
 from hifadhi.evidence import b64u, strict_json
-from hifadhi.referral import message
+from hifadhi.referral import directory_changes, message
 from hifadhi.referral.directory import Directory
 
 ASKS: Final = "MZ-INAR"
@@ -72,5 +72,5 @@ def directory_of(cast: Cast, statements: Sequence[Body]) -> Directory:
     """The directory after these posted statements."""
     directory = Directory.of(cast.root)
     for posted in statements:
-        directory = directory.evolve(message.parse(b64u.decode(posted["header"]["payload"])))
+        directory = directory_changes.evolve(directory, message.parse(b64u.decode(posted["header"]["payload"])))
     return directory

@@ -37,7 +37,7 @@ async def main(folder: Path) -> None:
 
 def _directory(root: Root, posted: Path) -> Iterator[Entry]:
     """The topic `directory` as a registry fills it."""
-    fold, now_ms, previous = Fold(Directory.of(root), root.rules), time.time_ns() // 1_000_000, -1
+    fold, now_ms, previous = Fold(Directory.of(root)), time.time_ns() // 1_000_000, -1
     for position, line in enumerate(posted.read_bytes().splitlines()):
         envelope = parse_envelope(json.loads(line)["header"], typ=MESSAGE)
         sealed = fold.rule(position, now_ms, envelope.to_bytes())

@@ -55,7 +55,7 @@ def _verified(folder: Path, leaves: int) -> float:
 
 def _leaves(cast: Cast) -> Iterator[bytes]:
     """What a registry would have sealed of encounters, requests, their automatic receipts and their acceptances."""
-    fold, now = Fold(Directory.of(cast.root), cast.root.rules), now_ms()
+    fold, now = Fold(Directory.of(cast.root)), now_ms()
     for position, envelope in enumerate(_envelopes(cast)):
         sealed = fold.rule(position, now + position // 4, envelope)
         assert isinstance(sealed, NewLeaf) and sealed.leaf.ruling.ruling == "recorded", sealed

@@ -12,6 +12,7 @@ from hifadhi.evidence import submission as submissions
 from hifadhi.evidence.leaf import LAPSED
 from hifadhi.evidence.projection import read
 from hifadhi.evidence.tree import Edge, leaf_hash
+from hifadhi.referral import directory_changes
 from hifadhi.referral.directory import Directory
 from hifadhi.stream.topics import DEAD_LETTERS, PARTS, SUBMISSIONS
 from hub_ledger import digest_of
@@ -145,7 +146,7 @@ def _expected(remains: Remains) -> dict[str, list[tuple[int, frozenset[str]]]]:
         for agency in recipients.roles(entry, directory):
             expected[agency].append((index, frozenset(recipients.parts_for(agency, entry))))
         if entry.statement:
-            directory = directory.evolve(entry.statement)
+            directory = directory_changes.evolve(directory, entry.statement)
     return expected
 
 

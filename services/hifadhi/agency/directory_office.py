@@ -19,7 +19,8 @@ from hifadhi.agency.receipt import Rejection
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, Refused, Unavailable
 from hifadhi.evidence.jwk import PrivateJwk
-from hifadhi.referral.directory import Directory, objection
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.directory_changes import objection
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.root import Root
 

@@ -18,7 +18,7 @@ from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import jws, strict_json
 from hifadhi.evidence.jwk import Jwk
 from hifadhi.referral import message
-from hifadhi.referral.directory import jwk_of
+from hifadhi.referral.directory_changes import jwk_of
 from hifadhi.referral.header import Header
 from hifadhi.referral.statements import KeyAdded
 

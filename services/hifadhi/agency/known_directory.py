@@ -21,8 +21,9 @@ from hifadhi.evidence import b64u, leaf, strict_json
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.proof import MAX_HASHES
 from hifadhi.evidence.tree import HASH_BYTES, leaf_hash, verify_inclusion
-from hifadhi.referral import admission, message
-from hifadhi.referral.directory import Directory, objection
+from hifadhi.referral import admission, directory_changes, message
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.directory_changes import objection
 from hifadhi.referral.header import Header
 from hifadhi.referral.root import Root
 from hifadhi.referral.statements import STATEMENTS
@@ -72,7 +73,7 @@ class KnownDirectory:
 def _evolved(directory: Directory, index: int, raw: bytes) -> Directory:
     try:
         header = _statement(directory, raw)
-        return directory.evolve(header)
+        return directory_changes.evolve(directory, header)
     except HifadhiError as error:
         raise Tampered(f"no valid directory statement: {error}", index=index) from error
 

@@ -20,13 +20,15 @@ from hifadhi.evidence import submission as submissions
 from hifadhi.evidence.jws import Envelope
 from hifadhi.evidence.leaf import LAPSED, RECORDED, REFUSED, Leaf, Ruling
 from hifadhi.evidence.submission import Submission
-from hifadhi.referral import admission, headers, instant, message
+from hifadhi.referral import admission, directory_changes, headers, instant, message
 from hifadhi.referral.case import Case, Clock, Sealed
 from hifadhi.referral.closed import is_uuid7
-from hifadhi.referral.directory import Directory, objection
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.directory_changes import objection
 from hifadhi.referral.header import Header
 from hifadhi.referral.rules import rules
-from hifadhi.referral.statements import STATEMENTS
+from hifadhi.referral.statements import STATEMENTS, AgencyRemoved
+from hifadhi.referral.succession import inherited
 from hifadhi.referral.table import SUBJECT
 from hifadhi.referral.verdict import Known, Verdict
 
@@ -65,7 +67,6 @@ class Fold:
     """
 
     directory: Directory
-    rules: int
     size: int = 0
     stored_at: int = 0
     cases: dict[str, Case] = field(default_factory=dict)
@@ -75,8 +76,9 @@ class Fold:
 
     def load(self, cases: dict[str, Case], past: dict[str, Sealed]) -> None:
         """Forget the cases and messages at hand and take these, with their running clocks."""
-        self.cases, self.past = cases, past
-        self._clocks = [clock for case in cases.values() for clock in case.clocks]
+        self.cases = {name: inherited(case, self.directory) for name, case in cases.items()}
+        self.past = past
+        self._clocks = [clock for case in self.cases.values() for clock in case.clocks]
         heapify(self._clocks)
 
     def monotone(self, time_ms: int) -> int:
@@ -97,7 +99,7 @@ class Fold:
         stored_at, clock = self.monotone(time_ms), self.next_clock()
         if clock is None or clock.due > stored_at:
             return None
-        case = rules(self.rules).lapse(self.cases[clock.case], clock, self.directory)
+        case = rules(self.directory.rules).lapse(self.cases[clock.case], clock, self.directory)
         self._keep(case)
         referral = case.referrals.get(clock.subject)
         subject = SUBJECT.get(clock.clock, "referral")
@@ -177,15 +179,18 @@ class Fold:
             return header, Verdict(refusal.code)
         if header.type in STATEMENTS:
             return header, Verdict("ID_REUSED" if header.id in self.past else objection(self.directory, header))
-        return header, rules(self.rules).decide(
+        return header, rules(self.directory.rules).decide(
             header, self.cases.get(header.about), Known(self.past, self.cases, self.directory)
         )
 
     def _effect(self, header: Header, verdict: Verdict, stored_at: int) -> Case | None:
         if header.type in STATEMENTS:
-            self.directory = self.directory.evolve(header)
+            self.directory = directory_changes.evolve(self.directory, header)
+            rules(self.directory.rules)  # or nothing behind it could be ruled: stop before it is sealed
+            if isinstance(header, AgencyRemoved):
+                self.load(self.cases, self.past)
             return None
-        case, now = self.cases.get(header.about), rules(self.rules)
+        case, now = self.cases.get(header.about), rules(self.directory.rules)
         if case and verdict.irregular:
             return self._keep(now.joined(case, header))
         return self._keep(now.evolve(case, header, stored_at, self.directory, self.past))

@@ -22,8 +22,9 @@ from hifadhi.referral.case import Case, Clock, Sealed
 from hifadhi.referral.closed import is_uuid7
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import Header
-from hifadhi.referral.rules import Rules
+from hifadhi.referral.rules import rules
 from hifadhi.referral.statements import STATEMENTS
+from hifadhi.referral.succession import inherited
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +105,14 @@ def _header(submission: Submission, *, recorded: bool) -> Header | None:
         return None
 
 
-def project(
-    entry: LedgerEntry, case: Case | None, directory: Directory, rules: Rules, past: Mapping[str, Sealed]
-) -> Case | None:
+def project(entry: LedgerEntry, case: Case | None, directory: Directory, past: Mapping[str, Sealed]) -> Case | None:
     """The case after the entry; None if it has to do with no case that was ever opened. `Tampered` by rule 3.
 
     `directory` as of the leaves before it; `past` has the messages of `entry.names`.
     """
+    case = inherited(case, directory) if case else None
     try:
-        after = _effect(entry, case, directory, rules, past)
+        after = _effect(entry, case, directory, past)
     except (KeyError, IndexError) as error:
         raise Tampered("a leaf whose effect the rules do not have", index=entry.index) from error
     ruling = entry.leaf.ruling
@@ -124,18 +124,18 @@ def project(
 
 
 def _effect(
-    entry: LedgerEntry, case: Case | None, directory: Directory, rules: Rules, past: Mapping[str, Sealed]
+    entry: LedgerEntry, case: Case | None, directory: Directory, past: Mapping[str, Sealed]
 ) -> Case | None:  # rule 2
-    ruling, header = entry.leaf.ruling, entry.header
+    ruling, header, now = entry.leaf.ruling, entry.header, rules(directory.rules)
     if ruling.ruling == LAPSED:
-        return rules.lapse(_opened(case, entry.index), _clock(entry, case), directory)
+        return now.lapse(_opened(case, entry.index), _clock(entry, case), directory)
     if not entry.recorded or header is None or entry.statement:
         return case
     if case is None and header.about != header.id:
         raise Tampered("a recorded message of a case that was never opened", index=entry.index)
     if ruling.irregular:
-        return rules.joined(_opened(case, entry.index), header)
-    return rules.evolve(case, header, instant.parse(ruling.stored_at), directory, past)
+        return now.joined(_opened(case, entry.index), header)
+    return now.evolve(case, header, instant.parse(ruling.stored_at), directory, past)
 
 
 def _opened(case: Case | None, index: int) -> Case:

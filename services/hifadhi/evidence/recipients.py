@@ -26,7 +26,7 @@ def roles(entry: LedgerEntry, directory: Directory) -> dict[str, str]:
     """Role by agency; an agency that has several has the strongest: sender, addressee, reader, party."""
     named: dict[str, str] = {}
     for role, agency in _named(entry, directory):
-        if agency in directory.agencies:
+        if directory.takes_part(agency):
             named.setdefault(agency, role)
     return named
 

@@ -100,7 +100,7 @@ class Verifier:
     def __init__(self, root: Root, signatures: Signatures = IN_LINE) -> None:
         rules(root.rules)
         self._signatures = signatures
-        self._fold = Fold(Directory.of(root), root.rules, signed=self._signed)
+        self._fold = Fold(Directory.of(root), signed=self._signed)
         self._edge, self._hashes = Edge.empty(), list[bytes]()
         self._position = -1
         self._sealing = False

@@ -51,6 +51,11 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "An addressee is not in the directory, or cannot be addressed so.",
         "Fetch the directory and correct 'to'.",
     ),
+    "ARRANGEMENT_UNKNOWN": (
+        "No arrangement of this name is in force between the states of the two agencies.",
+        "Fetch the directory and correct 'arrangement', or leave it out.",
+    ),
+    "RULES_UNKNOWN": ("This program does not have the rules of this number.", "Upgrade the exchange first."),
     "READER_UNKNOWN": (
         "A reader is not in the directory, or may not read this part.",
         "Fetch the directory, correct the readers and seal again.",

@@ -9,7 +9,8 @@ The gateway asks before it stores, and the registry asks again: the gateway face
    departure is countersigned by a second officer, the end of a dispute by the other state.
 5. SIGNATURE: it matches, over exactly these bytes.
 6. NOT_YOUR_ROLE: the sender's role may send this type: an observer decides nothing.
-7. ADDRESSEE_UNKNOWN: every addressee is in the directory, and a focal agency where one is asked for.
+7. ADDRESSEE_UNKNOWN: every addressee is in the directory, and a focal agency where one is asked for; observers are
+   copied into a request where its arrangement names them. ARRANGEMENT_UNKNOWN: there is such an arrangement.
 8. READER_UNKNOWN: every reader is in the directory, and one whom the design lets read this part.
 9. SENT_IN_FUTURE: `sent_at` is at most five minutes ahead.
 
@@ -26,7 +27,16 @@ from hifadhi.referral import instant
 from hifadhi.referral.directory import IDENTITY, Agency, Directory, Key
 from hifadhi.referral.header import GOVERNANCE, Header, PartEntry
 from hifadhi.referral.headers import DepartureConfirmed, DisputeResolved, EncounterReported, ReferralRequested
-from hifadhi.referral.statements import AgencyAdmitted, KeyAdded, KeyRevoked
+from hifadhi.referral.statements import (
+    AgencyAdmitted,
+    AgencyRemoved,
+    ArrangementPublished,
+    DeclarationEnded,
+    DeclarationPublished,
+    KeyAdded,
+    KeyRevoked,
+    RulesAdopted,
+)
 
 MAX_AHEAD_MS: Final = 5 * 60 * 1000
 STATEMENT_USE: Final[Mapping[type[Header], str]] = {KeyAdded: IDENTITY, KeyRevoked: IDENTITY}
@@ -94,6 +104,8 @@ def _signers(header: Header, signatures: int) -> tuple[tuple[str, str], ...]:
         return (header.sender, use), (header.sender, "countersign")
     if isinstance(header, DisputeResolved):
         return (header.sender, use), (header.to[0], use)
+    if isinstance(header, ArrangementPublished):
+        return (header.sender, use), (header.other, use)
     return ((header.sender, use),)
 
 
@@ -112,19 +124,45 @@ def check_standing(header: Header, directory: Directory) -> None:
     """Rules 6 to 8. Pointers are into the payload."""
     _check_role(header, directory)
     for number, agency in enumerate(header.addressees):  # rule 7
-        if agency not in directory.agencies:
-            raise Refused(Fault("ADDRESSEE_UNKNOWN", f"/to/{number}", "the directory does not know this agency"))
-    if isinstance(header, ReferralRequested) and not directory.agencies[header.to[0]].is_state:
-        raise Refused(Fault("ADDRESSEE_UNKNOWN", "/to/0", "only a state agency can answer a referral"))
+        if not directory.takes_part(agency):
+            raise Refused(Fault("ADDRESSEE_UNKNOWN", f"/to/{number}", _why_unknown(agency, directory)))
+    if isinstance(header, ReferralRequested):
+        _check_request(header, directory)
     if isinstance(header, EncounterReported) and header.case is None:
         _check_opening(header, directory)
     for number, entry in enumerate(header.part_entries):
         _check_readers(header, entry, f"/parts/{number}/readers", directory)
 
 
+def _why_unknown(agency: str, directory: Directory) -> str:
+    successor = directory.heir(agency)
+    return (
+        f"it was removed; {successor} succeeds it" if successor != agency else "the directory does not know this agency"
+    )
+
+
+def _check_request(header: ReferralRequested, directory: Directory) -> None:
+    """One state agency is asked; observers are copied in where an arrangement of the two states says so."""
+    asked = [agency for agency in header.to if directory.agencies[agency].is_state]
+    if len(asked) != 1:
+        where = "/to/0" if len(header.to) == 1 else "/to"
+        raise Refused(Fault("ADDRESSEE_UNKNOWN", where, "exactly one state agency can be asked"))
+    arrangement = header.arrangement
+    if arrangement is not None and not directory.covers(arrangement, header.sender, asked[0]):
+        says = "there is no such arrangement between the states of these two agencies"
+        raise Refused(Fault("ARRANGEMENT_UNKNOWN", "/arrangement", says))
+    allowed = directory.arrangements[arrangement].observers if arrangement else ()
+    for number, agency in enumerate(header.to):
+        if agency not in asked and agency not in allowed:
+            says = "an observer is copied in only where an arrangement of the two states names it"
+            raise Refused(Fault("ADDRESSEE_UNKNOWN", f"/to/{number}", says))
+
+
 def _check_role(header: Header, directory: Directory) -> None:
-    if isinstance(header, AgencyAdmitted):
+    if isinstance(header, AgencyAdmitted | AgencyRemoved | RulesAdopted):
         allowed = header.sender == GOVERNANCE
+    elif isinstance(header, ArrangementPublished | DeclarationPublished | DeclarationEnded):
+        allowed = directory.takes_part(header.sender) and directory.agencies[header.sender].is_state
     elif isinstance(header, KeyAdded):
         allowed = header.sender == header.agency
     elif isinstance(header, KeyRevoked):
@@ -155,7 +193,7 @@ def _check_readers(header: Header, entry: PartEntry, where: str, directory: Dire
     role = PART_ROLES.get(entry.name)
     granted = set(directory.with_role(role) if role else header.addressees) | {header.sender}
     for number, reader in enumerate(entry.readers):
-        if reader not in directory.agencies or reader not in granted:  # rule 8
+        if not directory.takes_part(reader) or reader not in granted:  # rule 8
             says = "no such agency, or not one that may read this part"
             raise Refused(Fault("READER_UNKNOWN", f"{where}/{number}", says))
     # `sensitive` is need-to-know: its sender may leave an addressee out. The others reach all whom they are for.

@@ -35,7 +35,7 @@ class Referral:
     """A request of one agency to another. `version` counts what a later decision must have seen.
 
     `transfers`: all that were proposed, the newest last. `arrival_due`: of the newest. `came`: the transfer of which
-    an arrival was confirmed before its departure.
+    an arrival was confirmed before its departure. `observers`: those who may be copied in.
     """
 
     id: str
@@ -51,6 +51,8 @@ class Referral:
     transfers: tuple[str, ...] = ()
     arrival_due: int | None = None
     came: str | None = None
+    arrangement: str | None = None
+    observers: tuple[str, ...] = ()
 
     def runs(self, clock: str, due: int) -> bool:
         """Whether this deadline is the one that runs."""

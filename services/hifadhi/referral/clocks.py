@@ -47,9 +47,12 @@ PERIODS: Final[Mapping[tuple[str, str], Period]] = {
 """By the clock and the urgency of the referral. The arrival clock ends when the plan says."""
 
 
-def due(clock: str, urgency: str, start_ms: int, utc_offset: str) -> int:
-    """When the clock lapses, milliseconds UTC, if it starts at `start_ms` in a place at `utc_offset` (`+02:00`)."""
-    period = PERIODS[clock, urgency]
+def due(clock: str, urgency: str, start_ms: int, utc_offset: str, *, days: int | None = None) -> int:
+    """When the clock lapses, milliseconds UTC, if it starts at `start_ms` in a place at `utc_offset` (`+02:00`).
+
+    `days`: as two states have agreed, instead of the usual period.
+    """
+    period = PERIODS[clock, urgency] if days is None else Period(days=days)
     if period.hours:
         return start_ms + period.hours * _HOUR_MS
     offset_ms = _offset_ms(utc_offset)

@@ -105,6 +105,9 @@ Digest = TypeAliasType(
 Country = TypeAliasType("Country", Annotated[str, pattern(r"^[A-Z]{3}$", "ISO 3166-1 alpha-3; XXA is stateless.")])
 Language = TypeAliasType("Language", Annotated[str, pattern(r"^[a-z]{3}$", "ISO 639-3.")])
 Code = TypeAliasType("Code", Annotated[str, pattern(r"^[A-Z][A-Z0-9_-]{0,47}$")])
+ArrangementId = TypeAliasType(
+    "ArrangementId", Annotated[str, pattern(r"^[A-Z0-9][A-Z0-9-]{2,31}$", "An arrangement of two states.")]
+)
 UtcOffset = TypeAliasType("UtcOffset", Annotated[str, pattern(r"^[+-](0[0-9]|1[0-4]):(00|15|30|45)$")])
 Urgency = Literal["standard", "urgent", "emergency"]
 

@@ -18,6 +18,8 @@ from hifadhi.referral.verdict import IRREGULAR, RECORDED, Known, Verdict
 
 MOST_REFERRALS: Final = 200
 MOST_TRANSFERS: Final = 50
+# These are told to whom the sender likes, the other side among them.
+OPEN_TO_MORE: Final = frozenset({"dispute.opened", "outcome.reported"})
 DISPUTABLE: Final = frozenset({State.DECLINED_FINAL, State.ESCALATED})
 
 
@@ -26,7 +28,7 @@ def _requested(header: ReferralRequested, case: Case, _known: Known) -> Verdict:
 
 
 def _finally_declined(header: ReferralRequested, earlier: Referral) -> bool:
-    same = earlier.receiver == header.to[0] and earlier.kind == header.kind
+    same = earlier.receiver in header.to and earlier.kind == header.kind
     return same and earlier.state is State.DECLINED_FINAL
 
 
@@ -59,7 +61,9 @@ def _stranger(header: Any, case: Case) -> str | None:  # noqa: ANN401 (as above)
         return "OTHER_CASE"
     sides = {Side.SENDER: (referral.sender,), Side.RECEIVER: (referral.receiver,)}
     speaks = header.sender in sides.get(SIDE[header.type], (referral.sender, referral.receiver))
-    return None if speaks and referral.other(header.sender) in header.to else "NOT_PARTY"  # rule 3
+    others = set(header.to) - {referral.other(header.sender)}
+    heard = len(others) < len(header.to) and (others <= {*referral.observers} or header.type in OPEN_TO_MORE)
+    return None if speaks and heard else "NOT_PARTY"  # rule 3
 
 
 def _named_elsewhere(header: Any, case: Case, known: Known) -> str | None:  # noqa: ANN401 (as above)

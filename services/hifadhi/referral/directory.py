@@ -4,14 +4,12 @@ Statements are leaves, so a key is valid for a leaf when the statements before i
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
 from hifadhi.evidence.jwk import Jwk
-from hifadhi.referral import statements
-from hifadhi.referral.header import GOVERNANCE, MOST_AGENCIES, Header
+from hifadhi.referral.header import GOVERNANCE, Header
 from hifadhi.referral.root import Root
 
 IDENTITY = "identity"
@@ -38,6 +36,28 @@ class Agency:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrangement:
+    """How two states refer to each other. `agencies`: who signed; `days` by clock and urgency."""
+
+    id: str
+    agencies: frozenset[str]
+    days: Mapping[tuple[str, str], int]
+    observers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A group that a state recognises prima facie, from a day to a day; `until` is None while it is in force."""
+
+    id: str
+    agency: str
+    origins: tuple[str, ...]
+    basis: str
+    since: str
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """A key that was ever admitted. Revoked, it stays known: what it signed is never taken for a stranger's."""
 
@@ -49,17 +69,25 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Agencies by id and keys by kid, the governance keys among them."""
+    """Agencies by id, with those removed; keys by kid, the governance keys among them; the rules in force."""
 
     agencies: Mapping[str, Agency]
     keys: Mapping[str, Key]
     threshold: int
+    rules: int = 1
+    arrangements: Mapping[str, Arrangement] = field(default_factory=dict)
+    declarations: Mapping[str, Declaration] = field(default_factory=dict)
+    removed: Mapping[str, str | None] = field(default_factory=dict)
+    """The agencies that were removed, and who succeeds each."""
+
     _holders: Mapping[str, tuple[str, ...]] = field(init=False, compare=False, repr=False)
     """The agencies of each role, sorted: every message asks for them, and they change with a statement only."""
 
     def __post_init__(self) -> None:
         holders = defaultdict[str, list[str]](list)
         for agency in sorted(self.agencies.values(), key=lambda one: one.id):
+            if agency.id in self.removed:
+                continue
             for role in agency.roles:
                 holders[role].append(agency.id)
         object.__setattr__(self, "_holders", {role: tuple(ids) for role, ids in holders.items()})
@@ -68,7 +96,7 @@ class Directory:
     def of(cls, root: Root) -> "Directory":
         """The directory before the first statement: governance alone."""
         keys = {jwk.kid: Key(GOVERNANCE, "sign", jwk) for jwk in root.governance_keys}
-        return cls(MappingProxyType({}), MappingProxyType(keys), root.governance.threshold)
+        return cls(MappingProxyType({}), MappingProxyType(keys), root.governance.threshold, root.rules)
 
     def with_role(self, role: str) -> tuple[str, ...]:
         """The agencies that have the role, sorted."""
@@ -84,67 +112,23 @@ class Directory:
         """The agency's valid reading keys, the newest last."""
         return tuple(k.jwk for k in self.keys.values() if k.agency == agency and k.use == "read" and not k.revoked)
 
-    def evolve(self, statement: Header) -> "Directory":
-        """The directory after a recorded statement; the same one after anything else."""
-        effect = _EFFECTS.get(type(statement))
-        return effect(self, statement) if effect else self
+    def takes_part(self, agency: str) -> bool:
+        """Whether it was admitted, and not removed."""
+        return agency in self.agencies and agency not in self.removed
 
-    def _with(self, *, agencies: Mapping[str, Agency] | None = None, keys: Mapping[str, Key]) -> "Directory":
-        both = {**self.agencies, **(agencies or {})}
-        return replace(self, agencies=MappingProxyType(both), keys=MappingProxyType({**self.keys, **keys}))
+    def heir(self, agency: str) -> str:
+        """Who stands in its place: itself, unless it was removed."""
+        while (successor := self.removed.get(agency)) is not None:
+            agency = successor
+        return agency
 
+    def covers(self, arrangement: str, *agencies: str) -> bool:
+        """Whether the arrangement is in force between the countries of these two agencies."""
+        found = self.arrangements.get(arrangement)
+        ours = {self.agencies[agency].country for agency in agencies}
+        return found is not None and ours == {self.agencies[signer].country for signer in found.agencies}
 
-def jwk_of(fields: statements.JwkFields) -> Jwk:
-    """The key in a statement; `Refused` if it is no point of its curve."""
-    return Jwk.parse(fields.model_dump())
-
-
-def objection(directory: Directory, statement: Header) -> str | None:
-    """The code with which a statement is refused that does not fit the directory as it stands; None if it fits."""
-    if isinstance(statement, statements.AgencyAdmitted):
-        fits = (
-            len(directory.agencies) < MOST_PARTIES
-            and statement.agency not in directory.agencies
-            and jwk_of(statement.identity).kid not in directory.keys
-        )
-        fits = fits and not any(_is_taken(directory, role, statement.country) for role in statement.roles)
-    elif isinstance(statement, statements.KeyAdded):
-        # A kid is admitted once, for one agency and one use: it never comes back after its revocation.
-        fits = statement.agency in directory.agencies and jwk_of(statement.key).kid not in directory.keys
-    else:
-        key = directory.keys.get(getattr(statement, "kid", ""))
-        fits = key is not None and key.agency == getattr(statement, "agency", "") and not key.revoked
-    return None if fits else "NOT_ALLOWED_NOW"
-
-
-def _is_taken(directory: Directory, role: str, country: str) -> bool:
-    """Whether there is no room for one more of this role: a country has one focal agency."""
-    holders = directory.with_role(role)
-    if role == "focal":
-        return any(directory.agencies[holder].country == country for holder in holders)
-    return role in READING_ROLES and len(holders) >= MOST_AGENCIES - 1
-
-
-def _admitted(directory: Directory, said: statements.AgencyAdmitted) -> Directory:
-    agency = Agency(said.agency, said.name, said.country, frozenset(said.roles), said.utc_offset)
-    identity = jwk_of(said.identity)
-    return directory._with(  # noqa: SLF001 (this module's own)
-        agencies={agency.id: agency}, keys={identity.kid: Key(agency.id, IDENTITY, identity)}
-    )
-
-
-def _key_added(directory: Directory, said: statements.KeyAdded) -> Directory:
-    jwk = jwk_of(said.key)
-    return directory._with(keys={jwk.kid: Key(said.agency, said.use, jwk)})  # noqa: SLF001 (this module's own)
-
-
-def _key_revoked(directory: Directory, said: statements.KeyRevoked) -> Directory:
-    revoked = replace(directory.keys[said.kid], revoked=True)
-    return directory._with(keys={said.kid: revoked})  # noqa: SLF001 (this module's own)
-
-
-_EFFECTS: Mapping[type[Header], Callable[[Directory, Any], Directory]] = {
-    statements.AgencyAdmitted: _admitted,
-    statements.KeyAdded: _key_added,
-    statements.KeyRevoked: _key_revoked,
-}
+    def days(self, arrangement: str | None, clock: str, urgency: str) -> int | None:
+        """What the arrangement says of a clock; None where it says nothing."""
+        found = self.arrangements.get(arrangement or "")
+        return found.days.get((clock, urgency)) if found else None

@@ -29,7 +29,18 @@ def came(case: Case, header: Header) -> Case:
 
 
 def _requested(case: Case, header: ReferralRequested, now: Moment) -> Case:
-    new = Referral(header.id, header.kind, header.urgency, header.sender, header.to[0], version=0)
+    (receiver,) = (agency for agency in header.to if now.directory.agencies[agency].is_state)
+    observers = tuple(agency for agency in header.to if agency != receiver)
+    new = Referral(
+        header.id,
+        header.kind,
+        header.urgency,
+        header.sender,
+        receiver,
+        version=0,
+        arrangement=header.arrangement,
+        observers=observers,
+    )
     return moved(case, new, Move(new.state, RECEIPT), now.at, now.directory, counts=True)
 
 

@@ -33,7 +33,8 @@ def _due(referral: Referral, move: Move, at: int, directory: Directory) -> int |
         return max(referral.arrival_due, at + 1)  # who leaves too late is late with the next leaf, not before this one
     if move.clock == TRANSFER and referral.held:
         return clocks.resumed(referral.held.due, referral.held.since, at, offset)
-    return clocks.due(move.clock, referral.urgency, at, offset)
+    days = directory.days(referral.arrangement, move.clock, referral.urgency)
+    return clocks.due(move.clock, referral.urgency, at, offset, days=days)
 
 
 def _held(referral: Referral, move: Move, at: int) -> Held | None:

@@ -24,9 +24,14 @@ def said(header: Header, case: Case, referral: Referral | None, *, effective: bo
     if callable(words):
         return words(header, case, referral, effective)
     to = listed(header.addressees) or "nobody in particular"
-    other = "the other side" if referral is None else referral.other(header.sender) or "the other side"
+    other = _other(header, referral)
     facts = {name: getattr(header, name) for name in type(header).model_fields if name != "to"}
     return words.format(**facts, to=to, other=other)
+
+
+def _other(header: Header, referral: Referral | None) -> str:
+    """The other side of the referral, whoever else was copied in."""
+    return (referral.other(header.sender) if referral else None) or listed(header.addressees)
 
 
 def listed(agencies: tuple[str, ...]) -> str:
@@ -46,14 +51,16 @@ def _removal(header: RemovalRecorded, *_: object) -> str:
     return f"{header.sender} recorded that it removed this person from its territory{to}"
 
 
-def _requested(header: ReferralRequested, *_: object) -> str:
+def _requested(header: ReferralRequested, _: Case, referral: Referral | None, *__: object) -> str:
     what = "to take responsibility for this person" if header.kind == "responsibility" else "for a service"
     again = ", with a new element" if header.new_element else ""
-    return f"{header.sender} asked {header.to[0]} {what} ({header.urgency}{again})"
+    asked = referral.receiver if referral else listed(header.to)
+    copied = listed(tuple(agency for agency in header.to if referral and agency != asked))
+    return f"{header.sender} asked {asked} {what} ({header.urgency}{again}){f', copied to {copied}' if copied else ''}"
 
 
-def _accepted(header: ReferralAccepted, case: Case, _: Referral | None, effective: bool) -> str:
-    says = f"{header.sender} accepted the request of {header.to[0]}"
+def _accepted(header: ReferralAccepted, case: Case, referral: Referral | None, effective: bool) -> str:
+    says = f"{header.sender} accepted the request of {_other(header, referral)}"
     if header.encounter is None or not effective:
         return says
     moved = case.responsible == header.sender
@@ -64,7 +71,7 @@ def _accepted(header: ReferralAccepted, case: Case, _: Referral | None, effectiv
 def _declined(header: ReferralDeclined, _: Case, referral: Referral | None, effective: bool) -> str:
     final = effective and referral and referral.state is State.DECLINED_FINAL
     says = "declined finally, after a re-examination," if final else "declined"
-    return f"{header.sender} {says} the request of {header.to[0]} (the reasons are sealed)"
+    return f"{header.sender} {says} the request of {_other(header, referral)} (the reasons are sealed)"
 
 
 def _departed(header: Any, case: Case, referral: Referral | None, effective: bool) -> str:  # noqa: ANN401
@@ -74,11 +81,13 @@ def _departed(header: Any, case: Case, referral: Referral | None, effective: boo
         if there
         else (f"{header.sender} owes protection until the arrival")
     )
-    return f"{header.sender} confirmed, by two officers, that the person has left for {header.to[0]}; {owes}"
+    return (
+        f"{header.sender} confirmed, by two officers, that the person has left for {_other(header, referral)}; {owes}"
+    )
 
 
 def _arrived(header: Any, _: Case, referral: Referral | None, effective: bool) -> str:  # noqa: ANN401
-    says = f"{header.sender} confirmed that the person has arrived from {header.to[0]}"
+    says = f"{header.sender} confirmed that the person has arrived from {_other(header, referral)}"
     moved = effective and referral and referral.state is State.ARRIVED
     return f"{says}: responsibility moves to {header.sender}" if moved else says
 
@@ -106,20 +115,20 @@ _SAID: Final[Mapping[str, str | Callable[..., str]]] = {
     "encounter.reported": _encounter,
     "removal.recorded": _removal,
     "referral.requested": _requested,
-    "referral.received": "{sender}'s system took the request of {to}",
+    "referral.received": "{sender}'s system took the request of {other}",
     "referral.accepted": _accepted,
     "referral.declined": _declined,
-    "reexamination.requested": "{sender} asked {to} to examine its declined request again",
-    "referral.withdrawn": "{sender} withdrew its request to {to}",
-    "information.requested": "{sender} asked {to} for information",
-    "information.provided": "{sender} answered the question of {to}",
-    "transfer.proposed": "{sender} proposed to {to} how the person will travel; the arrival is due by {arrival_due}",
-    "transfer.agreed": "{sender} agreed with {to} on the transfer",
-    "transfer.suspended": "{sender} suspended the transfer to {to}",
-    "transfer.resumed": "{sender} resumed the transfer to {to}",
+    "reexamination.requested": "{sender} asked {other} to examine its declined request again",
+    "referral.withdrawn": "{sender} withdrew its request to {other}",
+    "information.requested": "{sender} asked {other} for information",
+    "information.provided": "{sender} answered the question of {other}",
+    "transfer.proposed": "{sender} proposed to {other} how the person will travel; the arrival is due by {arrival_due}",
+    "transfer.agreed": "{sender} agreed with {other} on the transfer",
+    "transfer.suspended": "{sender} suspended the transfer to {other}",
+    "transfer.resumed": "{sender} resumed the transfer to {other}",
     "departure.confirmed": _departed,
     "arrival.confirmed": _arrived,
-    "non_arrival.reported": "{sender} reported to {to} that the person has not arrived",
+    "non_arrival.reported": "{sender} reported to {other} that the person has not arrived",
     "responsibility.assumed": "{sender} took responsibility for this person by itself, and told {to}",
     "outcome.reported": _outcome,
     "case.closed": "{sender} closed the case",

@@ -1,12 +1,27 @@
-"""The directory's statements: who may speak, with which keys (`wire.md` §1). Messages without a case."""
+"""The directory's statements: who may speak, with which keys, under which agreements (`wire.md` §1). Without a case."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hifadhi.referral.closed import AgencyId, Closed, Country, Digest, Instant, Items, Maybe, UtcOffset, text
+from hifadhi.referral.closed import (
+    AgencyId,
+    ArrangementId,
+    Closed,
+    Country,
+    Digest,
+    Instant,
+    Items,
+    Maybe,
+    Urgency,
+    UtcOffset,
+    Uuid7,
+    text,
+)
+from hifadhi.referral.coded import LegalBasis, RefugeeBasis
 from hifadhi.referral.header import Header
+from hifadhi.referral.pieces import Date
 
 Role = Literal["state", "focal", "observer", "detection", "statistics", "auditor"]
 KeyUse = Literal["sign", "countersign", "read"]
@@ -62,8 +77,68 @@ class KeyRevoked(Header):
     invalid_since: Maybe[Instant] = None
 
 
+class AgencyRemoved(Header):
+    """Governance ends an agency's part. A state's agency has a successor: its open cases are never without one."""
+
+    type: Literal["agency.removed"]
+    agency: AgencyId
+    successor: Maybe[AgencyId] = None
+
+
+class Deadline(Closed):
+    """Another length of a clock between two states, in days of the calendar."""
+
+    clock: Literal["reply", "reexamination", "answer", "transfer"]
+    urgency: Urgency
+    days: Annotated[int, Field(ge=1, le=366)]
+
+
+class ArrangementPublished(Header):
+    """Two states agree how they refer to each other. Signed by an agency of each; published again, it is replaced.
+
+    What runs already runs on as it was. `observers` may be copied in; `legal_bases` are what they invoke.
+    """
+
+    type: Literal["arrangement.published"]
+    arrangement: ArrangementId
+    other: AgencyId
+    deadlines: Annotated[Items[Deadline], Field(max_length=12)]
+    observers: Annotated[Items[AgencyId], Field(max_length=8)]
+    legal_bases: Annotated[Items[LegalBasis], Field(max_length=16)]
+
+
+class DeclarationPublished(Header):
+    """A state recognises a group prima facie, from a day on: a basis for refugee status, not a status."""
+
+    type: Literal["declaration.published"]
+    origins: Annotated[Items[Country], Field(min_length=1, max_length=8)]
+    basis: RefugeeBasis
+    title: Annotated[str, text(300)]
+    since: Date
+
+
+class DeclarationEnded(Header):
+    """The state's declaration ends with a day. No status ends with it."""
+
+    type: Literal["declaration.ended"]
+    declaration: Uuid7
+    until: Date
+
+
+class RulesAdopted(Header):
+    """From the next leaf on, rulings follow the rules of this number."""
+
+    type: Literal["rules.adopted"]
+    rules: Annotated[int, Field(ge=2, le=9_999)]
+
+
 STATEMENTS: Mapping[str, type[Header]] = {
     "agency.admitted": AgencyAdmitted,
     "key.added": KeyAdded,
     "key.revoked": KeyRevoked,
+    "agency.removed": AgencyRemoved,
+    "arrangement.published": ArrangementPublished,
+    "declaration.published": DeclarationPublished,
+    "declaration.ended": DeclarationEnded,
+    "rules.adopted": RulesAdopted,
 }

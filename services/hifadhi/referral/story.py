@@ -192,6 +192,7 @@ REASONS: Final[Mapping[str, str]] = {
     "SENDER_MISMATCH": "the key that signed it is not one of its sender's",
     "NOT_YOUR_ROLE": "an agency of this role does not send this",
     "ADDRESSEE_UNKNOWN": "an addressee is not in the directory, or cannot answer this",
+    "ARRANGEMENT_UNKNOWN": "there is no such arrangement between the two states",
     "READER_UNKNOWN": "a reader is not in the directory, or may not read this",
     "SENT_IN_FUTURE": "it says that it was sent in the future",
     "SCHEMA": "it breaks the rules of its form",

@@ -101,6 +101,11 @@ KIND: Final[Mapping[str, Kind]] = {
     "agency.admitted": Kind.STATEMENT,
     "key.added": Kind.STATEMENT,
     "key.revoked": Kind.STATEMENT,
+    "agency.removed": Kind.STATEMENT,
+    "arrangement.published": Kind.STATEMENT,
+    "declaration.published": Kind.STATEMENT,
+    "declaration.ended": Kind.STATEMENT,
+    "rules.adopted": Kind.STATEMENT,
 }
 # Within a referral.
 SIDE: Final[Mapping[str, Side]] = {

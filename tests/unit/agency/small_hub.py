@@ -38,7 +38,7 @@ class SmallHub:
     base_url: str = ""
 
     def __post_init__(self) -> None:
-        self.fold = Fold(Directory.of(self.root), self.root.rules)
+        self.fold = Fold(Directory.of(self.root))
         self.position = 0
 
     def application(self) -> web.Application:

@@ -13,6 +13,7 @@ from hifadhi.agency.exchange import Exchange
 from hifadhi.agency.receipt import Receipt, Rejection
 from hifadhi.errors import Refused, Tampered, Unavailable
 from hifadhi.evidence import leaf
+from hifadhi.referral import directory_changes
 from unit.agency import said
 from unit.agency.conftest import ClientOf
 from unit.agency.small_hub import SmallHub
@@ -107,7 +108,7 @@ async def test_a_refused_number_is_used_again(client: ClientOf, hub: SmallHub) -
         await ready(agency)
         kid = agency.keyring.sign.kid
         held = hub.fold.directory
-        hub.fold.directory = held.evolve(_revoked(kid))
+        hub.fold.directory = directory_changes.evolve(held, _revoked(kid))
         with pytest.raises(Refused) as refused:
             await said.open_case(agency)
         hub.fold.directory = held
@@ -124,7 +125,7 @@ async def test_receipts_and_refusals_are_kept_as_evidence(client: ClientOf, hub:
     async with client("MZ-INAR") as agency:
         case = await said.open_case(agency)
         held = hub.fold.directory
-        hub.fold.directory = held.evolve(_revoked(agency.keyring.sign.kid))
+        hub.fold.directory = directory_changes.evolve(held, _revoked(agency.keyring.sign.kid))
         with pytest.raises(Refused):
             await said.open_case(agency)
         lines = (agency.keyring.home / "evidence.jsonl").read_text().splitlines()

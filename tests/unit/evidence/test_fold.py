@@ -125,7 +125,7 @@ def test_what_proves_nothing_is_a_dead_letter_and_never_an_exception(payload: by
 @given(raw=st.binary(max_size=60))
 def test_any_bytes_at_all_are_a_dead_letter(raw: bytes) -> None:
     assert names_in(raw) == NO_NAMES
-    assert isinstance(Fold(Directory.of(the_root()), 1).rule(0, 0, raw), DeadLetter)
+    assert isinstance(Fold(Directory.of(the_root())).rule(0, 0, raw), DeadLetter)
 
 
 def test_a_signed_message_that_breaks_every_rule_of_its_form_gets_a_leaf() -> None:
@@ -223,7 +223,7 @@ class InBatches:
     """A registry's rows: each batch is ruled with what `names_in` and the due clocks ask for, and nothing else."""
 
     def __init__(self) -> None:
-        self.fold = Fold(Directory.of(the_root()), 1)
+        self.fold = Fold(Directory.of(the_root()))
         self.cases: dict[str, Case] = {}
         self.past: dict[str, Sealed] = {}
         self.leaves: list[bytes] = []

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hifadhi.errors import Tampered
 from hifadhi.evidence.leaf import Leaf
 from hifadhi.evidence.projection import project, read
+from hifadhi.referral import directory_changes
 from hifadhi.referral.case import Case, Sealed
 from hifadhi.referral.directory import Directory
-from hifadhi.referral.rules import rules
 from ledger_maker import LedgerMaker
 
 STATES = ("MZ-INAR", "ZA-DHA", "KE-DRS")
@@ -34,13 +34,13 @@ def projected(raws: Iterable[bytes], root_of: LedgerMaker) -> tuple[dict[str, Ca
     directory, cases, past = Directory.of(root_of.root), dict[str, Case](), dict[str, Sealed]()
     for index, raw in enumerate(raws):
         entry = read(index, raw)
-        case = project(entry, cases.get(entry.case or ""), directory, rules(1), past)
+        case = project(entry, cases.get(entry.case or ""), directory, past)
         if case:
             cases[case.id] = case
         if entry.message:
             past.setdefault(entry.message, entry.as_past())
         if entry.statement:
-            directory = directory.evolve(entry.statement)
+            directory = directory_changes.evolve(directory, entry.statement)
     return cases, directory
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from hifadhi.evidence import jws, strict_json
 from hifadhi.evidence.jwk import PrivateJwk
-from hifadhi.referral import instant, message, root
+from hifadhi.referral import directory_changes, instant, message, root
 from hifadhi.referral.case import Case, Clock, Referral, Sealed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import GOVERNANCE, Header
@@ -138,8 +138,24 @@ def key_revoked(sender: str, agency: str, kid: str, /, **members: Any) -> Json:
     return payload("key.revoked", sender, agency=agency, kid=kid, **members)
 
 
+def removed(agency: str, successor: str | None = None) -> Json:
+    return payload("agency.removed", GOVERNANCE, agency=agency, successor=successor)
+
+
+def arranged(sender: str, other: str, /, **members: Any) -> Json:
+    said: Json = {"arrangement": "MZ-ZA-2026", "other": other, "deadlines": [], "observers": [], "legal_bases": []}
+    return payload("arrangement.published", sender, **{**said, **members})
+
+
+def declared(sender: str = MZ, /, **members: Any) -> Json:
+    said: Json = {"origins": ["SOM"], "basis": "OAU1969", "title": "Who fled the south", "since": "2026-01-15"}
+    return payload("declaration.published", sender, **{**said, **members})
+
+
 def directory_after(*statements: Json, start: Directory | None = None) -> Directory:
-    return reduce(lambda directory, said: directory.evolve(read(said)), statements, start or Directory.of(ROOT))
+    return reduce(
+        lambda directory, said: directory_changes.evolve(directory, read(said)), statements, start or Directory.of(ROOT)
+    )
 
 
 DIRECTORY = directory_after(

@@ -4,7 +4,9 @@ from typing import Any, cast
 import pytest
 
 from hifadhi.evidence.jwk import PrivateJwk
-from hifadhi.referral.directory import MOST_PARTIES, Agency, Directory, Key, objection
+from hifadhi.referral import directory_changes
+from hifadhi.referral.directory import MOST_PARTIES, Agency, Directory, Key
+from hifadhi.referral.directory_changes import objection
 from hifadhi.referral.header import GOVERNANCE
 from unit.referral.exchange import (
     DIRECTORY,
@@ -67,14 +69,14 @@ def test_a_revoked_key_stays_known() -> None:
 
 
 def test_a_message_changes_nothing() -> None:
-    assert DIRECTORY.evolve(header("encounter.reported", MZ, ())) is DIRECTORY
+    assert directory_changes.evolve(DIRECTORY, header("encounter.reported", MZ, ())) is DIRECTORY
 
 
 def test_a_statement_leaves_the_directory_before_it_as_it_was() -> None:
     before = directory_after(admitted(MZ))
     agencies, keys = dict(before.agencies), dict(before.keys)
-    before.evolve(read(key_revoked(MZ, MZ, IDENTITY[MZ].kid)))
-    before.evolve(read(admitted(ZA)))
+    directory_changes.evolve(before, read(key_revoked(MZ, MZ, IDENTITY[MZ].kid)))
+    directory_changes.evolve(before, read(admitted(ZA)))
     assert (before.agencies, before.keys) == (agencies, keys)
 
 

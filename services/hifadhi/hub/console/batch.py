@@ -7,11 +7,11 @@ from typing import Any, Final, TypeAlias
 from hifadhi.evidence import recipients
 from hifadhi.evidence.leaf import LAPSED
 from hifadhi.evidence.projection import LedgerEntry, project
-from hifadhi.referral import instant, story
+from hifadhi.referral import directory_changes, instant, story
 from hifadhi.referral.case import Case, Referral, Sealed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.headers import ReferralRequested
-from hifadhi.referral.rules import Rules
+from hifadhi.referral.statements import AgencyRemoved
 from hifadhi.referral.table import REPLY, State
 
 Row: TypeAlias = dict[str, Any]
@@ -29,7 +29,6 @@ class Batch:
     """
 
     directory: Directory
-    rules: Rules
     cases: dict[str, Case]
     past: dict[str, Sealed]
     within: dict[str, str]
@@ -40,19 +39,22 @@ class Batch:
     timeline: list[Row] = field(default_factory=list)
     heads: dict[str, Row] = field(default_factory=dict)
     referrals: dict[str, Row] = field(default_factory=dict)
+    succeeded: dict[str, str] = field(default_factory=dict)
 
     def add(self, entry: LedgerEntry, raw: bytes) -> None:
         """The next entry, sealed as `raw`. `Tampered` if it contradicts what came before."""
         before = self.cases.get(entry.case or "")
-        after = project(entry, before, self.directory, self.rules, self.past)
+        after = project(entry, before, self.directory, self.past)
         concerned = self._concerned(entry, after) if after else None
         self._note(entry, raw, after, concerned)
         if after:
             self._tell(entry, before, after, concerned)
             self._keep(entry, before, after)
         if entry.statement:
-            self.directory = self.directory.evolve(entry.statement)
+            self.directory = directory_changes.evolve(self.directory, entry.statement)
             self.statements.append({"leaf_index": entry.index, "leaf": raw})
+            if isinstance(entry.statement, AgencyRemoved) and entry.statement.successor:
+                self.succeeded[entry.statement.agency] = entry.statement.successor
 
     def _concerned(self, entry: LedgerEntry, case: Case) -> Referral | None:
         """The referral that it names, or within which the message was said that it answers."""

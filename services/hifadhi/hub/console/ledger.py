@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.errors import Tampered
@@ -18,10 +18,11 @@ from hifadhi.evidence.projection import LedgerEntry, read
 from hifadhi.hub.console import progress, tables
 from hifadhi.hub.console.batch import Batch
 from hifadhi.hub.console.progress import Place
+from hifadhi.referral import directory_changes
 from hifadhi.referral.case import Case, Sealed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
-from hifadhi.referral.rules import rules
+from hifadhi.referral.table import ENDED
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring, upsert
 from hifadhi.stream.port import Record, Stream
@@ -57,7 +58,7 @@ class Ledger:
         self._directory = Directory.of(self._root)
         for row in found:
             if statement := read(row.leaf_index, row.leaf).statement:
-                self._directory = self._directory.evolve(statement)
+                self._directory = directory_changes.evolve(self._directory, statement)
 
     async def step(self, wait_s: float) -> bool:
         """Follow the next records, or wait for one; whether there was any. `Tampered` by rules 1 and 2."""
@@ -92,7 +93,7 @@ class Ledger:
     async def _batch(self, db: AsyncConnection, entries: Sequence[LedgerEntry]) -> Batch:
         cases = await _cases(db, {entry.case for entry in entries if entry.case})
         past, within = await _past(db, {name for entry in entries for name in entry.names})
-        return Batch(self._directory, rules(self._root.rules), cases, past, within)
+        return Batch(self._directory, cases, past, within)
 
 
 def _sort(records: Sequence[Record], size: int) -> tuple[list[Fresh], dict[int, bytes]]:
@@ -175,3 +176,14 @@ async def _keep(db: AsyncConnection, batch: Batch) -> None:
         if rows:
             columns = [column.name for column in table.columns if not column.primary_key]
             await db.execute(upsert(table, keys=["id"], set_=columns), rows)
+    for agency, successor in batch.succeeded.items():
+        await _succeed(db, agency, successor)
+
+
+async def _succeed(db: AsyncConnection, agency: str, successor: str) -> None:
+    """Cases that nothing has been said of since their agency was removed show its successor too."""
+    cases, referrals = tables.cases, tables.referrals
+    await db.execute(update(cases).where(cases.c.responsible == agency).values(responsible=successor))
+    for side in ("sender", "receiver"):
+        open_ones = referrals.c[side] == agency, referrals.c.state.not_in(ENDED)
+        await db.execute(update(referrals).where(*open_ones).values({side: successor}))

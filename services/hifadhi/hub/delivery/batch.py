@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 
 from hifadhi.evidence import recipients
 from hifadhi.evidence.projection import LedgerEntry, project
+from hifadhi.referral import directory_changes
 from hifadhi.referral.case import Case, Sealed
 from hifadhi.referral.directory import Directory
-from hifadhi.referral.rules import Rules
 
 Row: TypeAlias = dict[str, Any]
 
@@ -22,7 +22,6 @@ class Batch:
     """
 
     directory: Directory
-    rules: Rules
     cases: dict[str, Case]
     past: dict[str, Sealed]
     sizes: dict[str, int]
@@ -45,11 +44,11 @@ class Batch:
         self.inbox += [self._item(entry, agency, role, len(raw)) for agency, role in named.items()]
         self.leaves.append({"leaf_index": entry.index, "leaf": raw, "is_statement": entry.statement is not None})
         if entry.statement:
-            self.directory = self.directory.evolve(entry.statement)
+            self.directory = directory_changes.evolve(self.directory, entry.statement)
 
     def _project(self, entry: LedgerEntry) -> None:
         before = self.cases.get(entry.case or "")
-        after = project(entry, before, self.directory, self.rules, self.past)
+        after = project(entry, before, self.directory, self.past)
         if after and after is not before:
             self.cases[after.id] = after
             self.heads[after.id] = {"id": after.id, "head": after.to_bytes(), "leaf_index": entry.index}

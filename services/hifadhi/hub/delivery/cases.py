@@ -11,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hifadhi.hub.delivery.tables import cases
 from hifadhi.referral import instant
 from hifadhi.referral.case import Case, Clock, Referral
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.succession import inherited
 from hifadhi.referral.table import SUBJECT
 
 
-async def view(db: AsyncConnection, case: str, agency: str) -> dict[str, Any] | None:
+async def view(db: AsyncConnection, case: str, agency: str, directory: Directory) -> dict[str, Any] | None:
     """The answer of `wire.md` §5; None for who is not a party, as for a case that there is not."""
     row = (await db.execute(select(cases).where(cases.c.id == case))).one_or_none()
-    head = Case.from_bytes(row.head) if row else None
+    head = inherited(Case.from_bytes(row.head), directory) if row else None
     if row is None or head is None or agency not in head.parties | {head.responsible}:
         return None
     return {

@@ -21,11 +21,11 @@ from hifadhi.evidence.recipients import part_entries
 from hifadhi.hub.delivery import metrics, parts, progress, tables
 from hifadhi.hub.delivery.batch import Batch, Row, missing_part
 from hifadhi.hub.delivery.progress import Place
+from hifadhi.referral import directory_changes
 from hifadhi.referral.case import Case, Sealed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import Header
 from hifadhi.referral.root import Root
-from hifadhi.referral.rules import rules
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring, upsert
 from hifadhi.stream.port import Record, Stream
@@ -82,7 +82,7 @@ class Follower:
             statements = await _statements(db)
         directory = Directory.of(self._root)
         for statement in statements:
-            directory = directory.evolve(statement)
+            directory = directory_changes.evolve(directory, statement)
         self._place, self.directory = place, directory
         metrics.SIZE.set(place.size)
 
@@ -105,7 +105,7 @@ class Follower:
             end = fresh[len(whole)].position
         if end == self._place.position:
             raise _missing(fresh[0].entry, sizes)
-        return await self._deliver(whole, end, Batch(self.directory, rules(self._root.rules), cases, past, sizes))
+        return await self._deliver(whole, end, Batch(self.directory, cases, past, sizes))
 
     async def _at_hand(
         self, entries: Sequence[LedgerEntry]

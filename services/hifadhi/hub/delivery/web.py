@@ -67,7 +67,7 @@ class Faces:
         case = query.uuid7(request.match_info["case"], "case")
         query.numbers(request.query.items(), {})
         async with self._store.read() as db:
-            view = await cases.view(db, case, agency)
+            view = await cases.view(db, case, agency, self._directory())
         if view is None:
             raise Refused(Fault("NOT_YOURS", "/case", "there is no case of this id to which you are a party"))
         return _json(view)

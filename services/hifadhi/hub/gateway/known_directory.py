@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hifadhi.errors import HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import leaf as leaves
 from hifadhi.evidence.jws import MESSAGE, read_envelope
-from hifadhi.referral import admission, message
+from hifadhi.referral import admission, directory_changes, message
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
 from hifadhi.stream.port import Record, Stream
@@ -86,4 +86,4 @@ def _after(directory: Directory, raw: bytes, index: int) -> Directory:
         admission.check_standing(header, directory)
     except Refused as refusal:
         raise Tampered(f"the directory holds a statement that is not valid: {refusal.code}", index=index) from refusal
-    return directory.evolve(header)
+    return directory_changes.evolve(directory, header)

@@ -18,6 +18,8 @@ from hifadhi.evidence.jws import MESSAGE, Envelope, parse_envelope
 from hifadhi.referral import admission, message
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import Header
+from hifadhi.referral.rules import rules
+from hifadhi.referral.statements import RulesAdopted
 
 MAX_BODY: Final = 1 << 20
 MAX_BATCH: Final = 8 << 20
@@ -63,6 +65,8 @@ def check(posted: Posted, directory: Directory, now_ms: int) -> None:
         admission.check_signatures(posted.envelope, directory)
     with _below("/header/payload"):
         admission.check_standing(posted.header, directory)
+        if isinstance(posted.header, RulesAdopted):
+            rules(posted.header.rules)  # an exchange does not adopt what it could not rule by
     _check_parts(posted)  # rule 4
     with _below("/header/payload"):
         admission.check_time(posted.header, now_ms)

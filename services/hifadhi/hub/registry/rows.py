@@ -44,9 +44,9 @@ class SwapLost(Unavailable):
     """Another registry sealed first. Forget everything, read the row, stand by."""
 
 
-async def prepare(db: AsyncConnection, rules: int) -> None:
+async def prepare(db: AsyncConnection) -> None:
     """The row that the swap needs, if it is not there yet."""
-    first = {"id": STATE_ID, "position": 0, "size": 0, "stored_at": 0, "rules": rules, "edge": b""}
+    first = {"id": STATE_ID, "position": 0, "size": 0, "stored_at": 0, "edge": b""}
     first |= {"published": 0, "checkpoint_size": -1, "checkpoint": ""}
     await db.execute(insert_ignoring(state), [first])
 

@@ -19,7 +19,7 @@ from hifadhi.evidence.tree import Edge
 from hifadhi.hub.registry import batch as batches
 from hifadhi.hub.registry import rows
 from hifadhi.hub.registry.batch import Batch
-from hifadhi.referral import message
+from hifadhi.referral import directory_changes, message
 from hifadhi.referral.case import Clock
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
@@ -46,15 +46,15 @@ class Sealer:
     async def load(self) -> None:
         """Take everything from the committed row."""
         async with self._store.write() as db:
-            await rows.prepare(db, self._root.rules)
+            await rows.prepare(db)
         async with self._store.read() as db:
             state = await rows.read_state(db)
             self.next_due = await rows.next_due(db)
             directory = Directory.of(self._root)
             for _, raw in await rows.statements(db):
                 envelope = read_envelope(leaves.parse(raw).envelope, typ=MESSAGE)
-                directory = directory.evolve(message.parse(envelope.payload))
-        self._fold = Fold(directory, state.rules, state.size, state.stored_at)
+                directory = directory_changes.evolve(directory, message.parse(envelope.payload))
+        self._fold = Fold(directory, state.size, state.stored_at)
         self._edge = Edge.from_bytes(state.size, state.edge)
         self.position = state.position
 

@@ -13,7 +13,6 @@ state = Table(
     Column("position", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("stored_at", BigInteger, nullable=False),
-    Column("rules", Integer, nullable=False),
     Column("edge", LargeBinary, nullable=False),
     Column("published", BigInteger, nullable=False),
     Column("checkpoint_size", BigInteger, nullable=False),

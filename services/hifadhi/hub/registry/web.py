@@ -15,7 +15,7 @@ from hifadhi.evidence.proof import Proof
 from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, parse_path
 from hifadhi.hub import access
 from hifadhi.hub.registry import rows, tables, tiling
-from hifadhi.referral import message
+from hifadhi.referral import directory_changes, message
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
 from hifadhi.store.port import Store
@@ -89,7 +89,7 @@ class Faces:
             if index <= self._last:  # another request has taken it meanwhile
                 continue
             envelope = read_envelope(parse_leaf(raw).envelope, typ=MESSAGE)
-            self._directory = self._directory.evolve(message.parse(envelope.payload))
+            self._directory = directory_changes.evolve(self._directory, message.parse(envelope.payload))
             self._last = index
         agency = access.reader(request.headers, self._directory, audience=self._audience, now_s=self._clock_ms() / 1000)
         if not agency.roles & ENTRY_ROLES:

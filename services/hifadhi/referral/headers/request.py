@@ -2,8 +2,8 @@
 
 from typing import Annotated, Literal
 
-from hifadhi.referral.closed import Exactly, Items, Maybe, Urgency, Uuid7
-from hifadhi.referral.header import Header, One, PartEntry, PartsOf, Version
+from hifadhi.referral.closed import ArrangementId, Exactly, Items, Maybe, Urgency, Uuid7
+from hifadhi.referral.header import Header, PartEntry, PartsOf, Some, Version
 
 
 class ReferralRequested(Header):
@@ -11,11 +11,12 @@ class ReferralRequested(Header):
 
     type: Literal["referral.requested"]
     case: Uuid7
-    to: One
+    to: Some
     group: Maybe[Uuid7] = None
     urgency: Urgency
     seen: Version
     kind: Literal["service", "responsibility"]
+    arrangement: Maybe[ArrangementId] = None
     new_element: Maybe[Annotated[Literal[True], Exactly()]] = None
     parts: Annotated[Items[PartEntry], PartsOf("referral.requested")]
 
@@ -26,7 +27,7 @@ class ReferralReceived(Header):
     type: Literal["referral.received"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     parts: Annotated[Items[PartEntry], PartsOf("referral.received")]
 
 
@@ -36,7 +37,7 @@ class ReferralAccepted(Header):
     type: Literal["referral.accepted"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     seen: Version
     encounter: Maybe[Uuid7] = None
     parts: Annotated[Items[PartEntry], PartsOf("referral.accepted")]
@@ -48,7 +49,7 @@ class ReferralDeclined(Header):
     type: Literal["referral.declined"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     seen: Version
     parts: Annotated[Items[PartEntry], PartsOf("referral.declined")]
 
@@ -59,7 +60,7 @@ class ReexaminationRequested(Header):
     type: Literal["reexamination.requested"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     seen: Version
     parts: Annotated[Items[PartEntry], PartsOf("reexamination.requested")]
 
@@ -70,7 +71,7 @@ class ReferralWithdrawn(Header):
     type: Literal["referral.withdrawn"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     seen: Version
     parts: Annotated[Items[PartEntry], PartsOf("referral.withdrawn")]
 
@@ -81,7 +82,7 @@ class InformationRequested(Header):
     type: Literal["information.requested"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     parts: Annotated[Items[PartEntry], PartsOf("information.requested")]
 
 
@@ -91,6 +92,6 @@ class InformationProvided(Header):
     type: Literal["information.provided"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     in_reply_to: Uuid7
     parts: Annotated[Items[PartEntry], PartsOf("information.provided")]

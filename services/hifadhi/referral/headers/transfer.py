@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from hifadhi.referral.closed import Instant, Items, Uuid7
-from hifadhi.referral.header import Header, One, PartEntry, PartsOf, Version
+from hifadhi.referral.header import Header, PartEntry, PartsOf, Some, Version
 
 
 class TransferProposed(Header):
@@ -12,7 +12,7 @@ class TransferProposed(Header):
     type: Literal["transfer.proposed"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     seen: Version
     transfer: Uuid7
     arrival_due: Instant
@@ -25,7 +25,7 @@ class TransferAgreed(Header):
     type: Literal["transfer.agreed"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     seen: Version
     parts: Annotated[Items[PartEntry], PartsOf("transfer.agreed")]
 
@@ -36,7 +36,7 @@ class TransferSuspended(Header):
     type: Literal["transfer.suspended"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     seen: Version
     parts: Annotated[Items[PartEntry], PartsOf("transfer.suspended")]
 
@@ -47,7 +47,7 @@ class TransferResumed(Header):
     type: Literal["transfer.resumed"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     seen: Version
     parts: Annotated[Items[PartEntry], PartsOf("transfer.resumed")]
 
@@ -58,7 +58,7 @@ class DepartureConfirmed(Header):
     type: Literal["departure.confirmed"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     transfer: Uuid7
     parts: Annotated[Items[PartEntry], PartsOf("departure.confirmed")]
 
@@ -69,7 +69,7 @@ class ArrivalConfirmed(Header):
     type: Literal["arrival.confirmed"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     transfer: Uuid7
     parts: Annotated[Items[PartEntry], PartsOf("arrival.confirmed")]
 
@@ -80,6 +80,6 @@ class NonArrivalReported(Header):
     type: Literal["non_arrival.reported"]
     case: Uuid7
     referral: Uuid7
-    to: One
+    to: Some
     transfer: Uuid7
     parts: Annotated[Items[PartEntry], PartsOf("non_arrival.reported")]

@@ -27,7 +27,7 @@ async def test_no_statement_scans_a_table(place: Place) -> None:
         async with place.store.read() as db:
             await inbox.page(db, "ZA-DHA", after=1, limit=100)
             await messages.status(db, referral, "ZA-DHA")
-            await cases.view(db, case, "ZA-DHA")
+            await cases.view(db, case, "ZA-DHA", follower.directory)
         await handovers.note(place.store, "ZA-DHA", 100, "2026-11-23T10:00:00.000Z")
         await Outbox(place.store, place.stream).run_once()
         await InboxTopics(place.store, place.stream, lambda: follower.directory.agencies).run_once()

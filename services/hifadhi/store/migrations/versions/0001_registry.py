@@ -93,7 +93,6 @@ def _registry_state() -> None:
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("stored_at", sa.BigInteger(), nullable=False),
-        sa.Column("rules", sa.Integer(), nullable=False),
         sa.Column("edge", sa.LargeBinary(), nullable=False),
         sa.Column("published", sa.BigInteger(), nullable=False),
         sa.Column("checkpoint_size", sa.BigInteger(), nullable=False),
