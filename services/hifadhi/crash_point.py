@@ -59,6 +59,9 @@ POINTS: Final[Mapping[str, str]] = {
     "delivery: after deliveries":       "delivery.handovers._publish_page",
     "delivery: in mark":                "delivery.handovers._publish_page",
     "delivery: after mark":             "delivery.handovers._publish_page",
+    "delivery: before tombstones":      "delivery.erasures._append_page",
+    "delivery: after tombstones":       "delivery.erasures._append_page",
+    "delivery: in told":                "delivery.erasures._append_page",
 }
 """Each point and where in `hifadhi.hub` it stands: once, in this function."""
 # fmt: on

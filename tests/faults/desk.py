@@ -52,7 +52,16 @@ class Desk:
     async def working(self) -> AsyncIterator[None]:
         """All of them work until the block is left."""
         self._closing.clear()
-        rounds = (self._report, self.refer, self._answer, self._fetch, self._govern, self._watch, self._disturb)
+        rounds = (
+            self._report,
+            self.refer,
+            self._answer,
+            self._fetch,
+            self._govern,
+            self._watch,
+            self._disturb,
+            self._erase,
+        )
         async with asyncio.TaskGroup() as group:
             for one in rounds:
                 group.create_task(self._again_and_again(one))
@@ -134,6 +143,16 @@ class Desk:
         said = self._cast.statement("key.added", self._cast.players[TZ].identity, sender=TZ, **facts)
         await self._accepted(self.journal.add([said]))
         await self._ruled(said)
+
+    async def _erase(self) -> None:
+        """What was said of one person is destroyed."""
+        found = await self.find()
+        said = payload_of(found)
+        digest = next(part["digest"] for part in said["parts"] if part["name"] == "content")
+        facts = {"case": said["id"], "in_reply_to": said["id"], "to": [], "digests": [digest]}
+        [order] = self.journal.add([self._cast.message("erasure.ordered", MZ, **facts)])
+        await self._accepted([order])
+        await self._ruled(order)
 
     async def _watch(self) -> None:
         answer = await self._client.get("/ledger/checkpoint")

@@ -56,10 +56,11 @@ async def _sealed(store: Store, stream: Stream, root: Root) -> None:
 
 
 async def _delivered(store: Store, stream: Stream, root: Root) -> None:
-    follower, before = Follower(store, stream, root), -1
+    follower = Follower(store, stream, root)
     await follower.load()
-    while before < follower.size:
-        before = follower.size
+    async with store.read() as db:
+        size = (await db.execute(registry.state.select())).one().size
+    while follower.size < size:  # `Unavailable`, should a part be missing that nobody had erased
         await follower.step(0)
 
 

@@ -84,11 +84,14 @@ async def _behind(stream: Stream, store: Store) -> AsyncIterator[str]:
         followed |= {("console", row.topic, 0): row for row in await db.execute(select(console.progress))}
         told = select(delivery.handovers.c.leaf_index).where(~delivery.handovers.c.published).limit(1)
         untold = (await db.execute(told)).first()
+        buried = (await db.execute(select(delivery.erased.c.digest).where(~delivery.erased.c.told))).first()
     if state.position < await stream.end(SUBMISSIONS) or not state.size == state.published == state.checkpoint_size:
         yield "the registry"
     for (service, topic, partition), row in followed.items():
         if row.position < await _last(stream, topic, partition) or (topic == RECORD and row.size < state.size):
             yield f"{service} in {topic}"
+    if buried:
+        yield "what was erased is not told"
     if untold:
         yield "what is fetched is not told"
     if await _progress(stream) < state.position:
@@ -101,7 +104,9 @@ async def _last(stream: Stream, topic: str, partition: int) -> int:
     if topic not in {PARTS, DELIVERIES} or not end:
         return end
     found = await stream.read(topic, max(0, end - 50), partition=partition)
-    return found[-1].position + 1 if found else 0
+    # What delivery buried itself it passes over when the next leaf comes, and not before.
+    seen = [record.position for record in found if record.value is not None]
+    return seen[-1] + 1 if seen else 0
 
 
 async def _progress(stream: Stream) -> int:

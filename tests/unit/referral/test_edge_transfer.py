@@ -205,7 +205,7 @@ def test_an_arrival_is_told_by_the_country_where_it_happens() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("to", "KEN"), ("handed_over", False), ("remedy_offered", False), ("assessed", "no")],
+    [("to", "KEN"), ("handed_over", False), ("remedy_offered", False), ("assessed", "no"), ("kind", "READMISSION")],
 )
 def test_observers_are_told_the_removal_as_it_was(field: str, value: Any) -> None:
     bodies = {"content": made("removal.recorded.content/1", "by-an-order")}

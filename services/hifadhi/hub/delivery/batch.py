@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from hifadhi.evidence import recipients
 from hifadhi.evidence.projection import LedgerEntry, project
+from hifadhi.hub.delivery import erasures
 from hifadhi.referral import directory_changes
 from hifadhi.referral.case import Case, Sealed
 from hifadhi.referral.directory import Directory
@@ -18,18 +19,20 @@ class Batch:
     """Rows by table, to be filled entry by entry.
 
     `cases` and `past` hold at first what the rows say of the cases and messages that the entries name; `sizes` the
-    bytes of every part that they name.
+    bytes of every part that they name; `named` the entries of the earlier messages that they name.
     """
 
     directory: Directory
     cases: dict[str, Case]
     past: dict[str, Sealed]
     sizes: dict[str, int]
+    named: dict[str, LedgerEntry] = field(default_factory=dict)
     leaves: list[Row] = field(default_factory=list)
     messages: list[Row] = field(default_factory=list)
     answers: list[Row] = field(default_factory=list)
     inbox: list[Row] = field(default_factory=list)
     heads: dict[str, Row] = field(default_factory=dict)
+    erased: list[Row] = field(default_factory=list)
 
     @property
     def agencies(self) -> set[str]:
@@ -40,6 +43,7 @@ class Batch:
         """The next entry, sealed as `raw`. `Tampered` if it contradicts what came before."""
         self._project(entry)
         self._note_message(entry)
+        self.erased += erasures.ordered(entry, self.named)
         named = recipients.roles(entry, self.directory)
         self.inbox += [self._item(entry, agency, role, len(raw)) for agency, role in named.items()]
         self.leaves.append({"leaf_index": entry.index, "leaf": raw, "is_statement": entry.statement is not None})
@@ -57,6 +61,7 @@ class Batch:
         if entry.message is None or entry.envelope is None:
             return
         self.past.setdefault(entry.message, entry.as_past())
+        self.named.setdefault(entry.message, entry)
         ruling = entry.leaf.ruling
         row = {"id": entry.message, "leaf_index": entry.index, "digest": entry.envelope.digest}
         self.messages.append({**row, "ruling": ruling.ruling, "code": ruling.code})

@@ -18,11 +18,11 @@ from hifadhi.diagnostics import log
 from hifadhi.errors import Tampered, Unavailable
 from hifadhi.evidence.projection import LedgerEntry, read
 from hifadhi.evidence.recipients import part_entries
-from hifadhi.hub.delivery import metrics, parts, progress, tables
+from hifadhi.hub.delivery import erasures, metrics, parts, progress, tables
 from hifadhi.hub.delivery.batch import Batch, Row, missing_part
 from hifadhi.hub.delivery.progress import Place
 from hifadhi.referral import directory_changes
-from hifadhi.referral.case import Case, Sealed
+from hifadhi.referral.case import Case
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import Header
 from hifadhi.referral.root import Root
@@ -65,6 +65,7 @@ class Follower:
         self._store, self._stream, self._root = store, stream, root
         self._parts = parts.Parts(store, stream)
         self._place = Place(0)
+        self._searched: dict[int, int] = {}
         self.directory = Directory.of(root)
 
     @property
@@ -99,21 +100,43 @@ class Follower:
             return set()
         await self._parts.catch_up()
         fresh, end = await self._fresh(records)
-        sizes, cases, past = await self._at_hand([one.entry for one in fresh])
+        sizes, cases, named = await self._at_hand([one.entry for one in fresh])
         whole = list(takewhile(lambda one: missing_part(one.entry, sizes) is None, fresh))  # rule 3
         if len(whole) < len(fresh):
             end = fresh[len(whole)].position
         if end == self._place.position:
+            if await self._erased_later(fresh[0], sizes):
+                return set()
             raise _missing(fresh[0].entry, sizes)
-        return await self._deliver(whole, end, Batch(self.directory, cases, past, sizes))
+        past = {name: entry.as_past() for name, entry in named.items()}
+        return await self._deliver(whole, end, Batch(self.directory, cases, past, sizes, named))
+
+    async def _erased_later(self, waits: Numbered, sizes: Mapping[str, int]) -> bool:
+        """Whether a later entry erases the parts that this one misses: then the topic will never have them."""
+        missing = {part.digest for part in part_entries(waits.entry)} - sizes.keys()
+        position = max(waits.position, self._searched.get(waits.entry.index, 0))
+        while records := await self._stream.read(RECORD, position, limit=BATCH, max_bytes=READ_BYTES):
+            entries = [read(_index(record), record.value or b"") for record in records]
+            rows = [
+                row for entry in entries for row in erasures.ordered(entry, {waits.entry.message or "": waits.entry})
+            ]
+            found = [row for row in rows if row["digest"] in missing]
+            if found:
+                async with self._store.write() as db:
+                    await erasures.keep(db, found)
+                self._parts.has_erased = True
+                return True
+            position = records[-1].position + 1
+        self._searched = {waits.entry.index: position}
+        return False
 
     async def _at_hand(
         self, entries: Sequence[LedgerEntry]
-    ) -> tuple[dict[str, int], dict[str, Case], dict[str, Sealed]]:
+    ) -> tuple[dict[str, int], dict[str, Case], dict[str, LedgerEntry]]:
         """In one snapshot: the sizes of the parts, the cases and the earlier messages that the entries name."""
         async with self._store.read() as db:
             sizes = await parts.sizes(db, {part.digest for entry in entries for part in part_entries(entry)})
-            return sizes, await _cases(db, entries), await _past(db, entries)
+            return sizes, await _cases(db, entries), await _named(db, entries)
 
     async def _check_place(self) -> None:
         """`SwapLost` if the rows are no longer where we are: they were emptied, to be made again from index 0."""
@@ -167,6 +190,7 @@ class Follower:
             crash_point.reach("delivery: in inbox rows")
         crash_point.reach("delivery: after inbox rows")
         self._place, self.directory = after, batch.directory
+        self._parts.has_erased |= bool(batch.erased)
         metrics.SIZE.set(after.size)
         metrics.ITEMS.inc(len(batch.inbox))
         return batch.agencies
@@ -194,6 +218,8 @@ async def _keep(db: AsyncConnection, batch: Batch) -> None:
     for statement, rows in to_write:
         if rows:
             await db.execute(statement, rows)
+    if batch.erased:
+        await erasures.keep(db, batch.erased)
 
 
 async def _statements(db: AsyncConnection) -> list[Header]:
@@ -207,10 +233,10 @@ async def _cases(db: AsyncConnection, entries: Sequence[LedgerEntry]) -> dict[st
     return {row.id: Case.from_bytes(row.head) for row in await db.execute(_CASES, {"ids": list(ids)})}
 
 
-async def _past(db: AsyncConnection, entries: Sequence[LedgerEntry]) -> dict[str, Sealed]:
+async def _named(db: AsyncConnection, entries: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:
     names = {name for entry in entries for name in entry.names}
     found = await db.execute(_PAST, {"ids": list(names)})
-    return {row.id: read(row.leaf_index, row.leaf).as_past() for row in found}
+    return {row.id: read(row.leaf_index, row.leaf) for row in found}
 
 
 def _index(record: Record) -> int:

@@ -1,13 +1,14 @@
 """The follower of topic `parts`: sealed parts, by digest, as rows.
 
 1. A value that is not what its key says is no part: the gateway faces the internet and is not believed.
-2. A tombstone erases only by an order in the ledger, and these rules know none: it is not obeyed, and an alarm.
+2. A tombstone is ours, or nobody's: a part is erased by an order in the ledger only, so here it is passed over.
+3. A part that was erased and comes again is not kept; see `erasures`.
 """
 
 from asyncio import gather
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hifadhi import crash_point
 from hifadhi.diagnostics import log
 from hifadhi.evidence import b64u
-from hifadhi.hub.delivery import progress, tables
+from hifadhi.hub.delivery import erasures, progress, tables
 from hifadhi.hub.delivery.progress import Place
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring
@@ -37,11 +38,14 @@ class Parts:
     def __init__(self, store: Store, stream: Stream) -> None:
         self._store, self._stream = store, stream
         self._places: dict[int, Place] = {}
+        self.has_erased = False
+        """Whether a part was ever erased: most exchanges need not ask with every part."""
 
     async def load(self) -> None:
         """Where the rows are."""
         async with self._store.write() as db:
             await progress.prepare(db, PARTS, range(self._stream.partitions(PARTS)))
+            self.has_erased = await erasures.empty_again(db)
             self._places = await progress.places(db, PARTS)
 
     async def catch_up(self) -> None:
@@ -68,6 +72,8 @@ class Parts:
             await progress.swap(db, PARTS, {number: (self._places[number], place) for number, place in after.items()})
             if rows:
                 await db.execute(_ADD, rows)
+                if self.has_erased:
+                    await erasures.came_again(db, [row["digest"] for row in rows])  # rule 3
             crash_point.reach("delivery: in parts rows")
         crash_point.reach("delivery: after parts rows")
         self._places |= after
@@ -80,10 +86,9 @@ async def sizes(db: AsyncConnection, digests: Collection[str]) -> dict[str, int]
     return {digest: size for digest, size in found}  # noqa: C416 (rows are no pairs to a type checker)
 
 
-def _row(record: Record) -> dict[str, object] | None:
+def _row(record: Record) -> dict[str, Any] | None:
     if record.value is None:
-        log.error("a part was erased without an order; kept", position=record.position)  # rule 2
-        return None
+        return None  # rule 2
     digest = sha256(record.value).digest()
     if record.key != digest:
         log.error("a part under another part's digest; dropped", position=record.position)  # rule 1

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
+from hifadhi.hub.delivery.erasures import Tombstones
 from hifadhi.hub.delivery.follower import Follower
 from hifadhi.hub.delivery.handovers import Outbox
 from hifadhi.hub.delivery.inbox_topics import InboxTopics
@@ -50,6 +51,7 @@ class Delivery:
     ) -> None:
         self._follower = Follower(store, stream, root)
         self._outbox = Outbox(store, stream)
+        self._tombstones = Tombstones(store, stream, makes_topics=inbox_topics)
         self._topics = InboxTopics(store, stream, lambda: self._follower.directory.agencies) if inbox_topics else None
         self._waiters = waiters or Waiters()
         self._faces = Faces(
@@ -78,6 +80,7 @@ class Delivery:
         self._tasks = [
             asyncio.create_task(self._forever("follower", self._follow), name="delivery-follower"),
             asyncio.create_task(self._forever("outbox", self._outbox.run_once), name="delivery-outbox"),
+            asyncio.create_task(self._forever("tombstones", self._tombstones.run_once), name="delivery-tombstones"),
         ]
         if self._topics:
             sending = self._forever("inbox topics", self._topics.run_once)
@@ -113,6 +116,7 @@ class Delivery:
         if fresh:
             self._waiters.wake(fresh)
             self._outbox.ring()
+            self._tombstones.ring()
         new = self._follower.size - before
         if self._topics and new:
             self._topics.ring(fresh)

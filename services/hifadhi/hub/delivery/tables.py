@@ -1,4 +1,4 @@
-"""Delivery's rows. All but those of its two outboxes can be made again from the topics, beginning at index 0."""
+"""Delivery's rows. All but its outboxes and what was erased can be made again from the topics, from index 0 on."""
 
 from typing import Final
 
@@ -22,6 +22,23 @@ parts = Table(
     METADATA,
     Column("digest", String(43), primary_key=True),
     Column("sealed", LargeBinary),
+)
+# An erased part, for ever: it survives a rebuild. order_index: the leaf of its order; message_index: of its message;
+# readers: its sender first; told: its tombstones are on the stream.
+erased = Table(
+    "delivery_erased",
+    METADATA,
+    Column("digest", String(43), primary_key=True),
+    Column("order_index", BigInteger, nullable=False),
+    Column("message_index", BigInteger, nullable=False),
+    Column("readers", JSON, nullable=False),
+    Column("told", Boolean, nullable=False),
+)
+Index(
+    "ix_delivery_erased_untold",
+    erased.c.digest,
+    sqlite_where=text("told = 0"),
+    postgresql_where=text("NOT told"),
 )
 leaves = Table(
     "delivery_leaves",

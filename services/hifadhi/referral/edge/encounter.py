@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from hifadhi.errors import Fault
 from hifadhi.referral.edge.opened import Opened
 from hifadhi.referral.parts.encounter import EncounterContent
-from hifadhi.referral.parts.journey import ArrivedContent, DepartedContent
+from hifadhi.referral.parts.journey import ArrivedContent, AwaitedContent, DepartedContent
 from hifadhi.referral.parts.removal import RemovalContent
 
-_HAPPENED = (EncounterContent, DepartedContent, ArrivedContent, RemovalContent)
+_HAPPENED = (EncounterContent, DepartedContent, ArrivedContent, AwaitedContent, RemovalContent)
 
 
 def in_own_territory(opened: Opened) -> Iterator[Fault]:
@@ -38,7 +38,7 @@ def _told(opened: Opened) -> Mapping[str, object]:
             return _removed(content)
         case DepartedContent() as content:
             return _left(content, opened)
-        case ArrivedContent() as content:
+        case ArrivedContent() | AwaitedContent() as content:
             return _arrived(content, opened)
     return {}
 
@@ -64,6 +64,7 @@ def _removed(content: RemovalContent) -> Mapping[str, object]:
         "assessed": content.assessed,
         "remedy_offered": content.remedy_offered,
         "handed_over": content.handed_to is not None,
+        "kind": content.kind,
     }
 
 
@@ -72,7 +73,7 @@ def _left(content: DepartedContent, opened: Opened) -> Mapping[str, object]:
     return {**told, **_other_side("to", opened)}
 
 
-def _arrived(content: ArrivedContent, opened: Opened) -> Mapping[str, object]:
+def _arrived(content: ArrivedContent | AwaitedContent, opened: Opened) -> Mapping[str, object]:
     return {"to": content.place.country, "at": content.at, **_other_side("from_", opened)}
 
 

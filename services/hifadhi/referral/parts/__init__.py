@@ -25,6 +25,7 @@ from hifadhi.referral.parts.information import Asked, Provided
 from hifadhi.referral.parts.journey import (
     ArrivedContent,
     ArrivedMovement,
+    AwaitedContent,
     DepartedContent,
     DepartedMovement,
     NotArrivedMovement,
@@ -74,7 +75,7 @@ BODIES: Mapping[str, type[Closed]] = {
     "arrival.confirmed.content/1": ArrivedContent,
     "arrival.confirmed.movement/1": ArrivedMovement,
     "arrival.confirmed.statistics/1": Statistics,
-    "non_arrival.reported.content/1": ArrivedContent,
+    "non_arrival.reported.content/1": AwaitedContent,
     "non_arrival.reported.movement/1": NotArrivedMovement,
     "responsibility.assumed.content/1": AssumedContent,
     "outcome.reported.content/1": OutcomeContent,

@@ -30,12 +30,21 @@ class DepartedMovement(Closed):
     count: Count
 
 
-class ArrivedContent(Closed):
-    """Where and when the person came, or was awaited in vain, and whether it is the person that was announced."""
+class AwaitedContent(Closed):
+    """Where and until when the person was awaited in vain, and what is known of it."""
 
     at: Moment
     place: Place
-    identity: Maybe[Literal["MATCHED", "DOUBT", "MISMATCH"]] = None
+    documents_received: Annotated[Items[Document], Field(max_length=16)]
+    known: Maybe[Note] = None
+
+
+class ArrivedContent(Closed):
+    """Where and when the person came, and whether it is the person that was announced."""
+
+    at: Moment
+    place: Place
+    identity: Literal["MATCHED", "DOUBT", "MISMATCH"]
     condition: Maybe[Note] = None
     documents_received: Annotated[Items[Document], Field(max_length=16)]
     known: Maybe[Note] = None

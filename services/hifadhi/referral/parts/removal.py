@@ -12,6 +12,7 @@ from hifadhi.referral.pieces import Assessed, Informed, Moment, Place, Reference
 class RemovalContent(Closed):
     """The removal as the removing agency records it. `handed_to`: the agency that took charge there, if one did."""
 
+    kind: RemovalKind
     decision: Reference
     legal_basis: Annotated[Items[LegalBasis], Field(max_length=8)]
     assessed: Assessed

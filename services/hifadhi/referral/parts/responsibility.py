@@ -1,6 +1,6 @@
 """The bodies of a responsibility that is assumed, contested, advised on, and settled."""
 
-from hifadhi.referral.closed import Closed, Maybe
+from hifadhi.referral.closed import Closed
 from hifadhi.referral.coded import AssumptionGround, DisputeIssue
 from hifadhi.referral.pieces import Narrative, Note
 
@@ -9,7 +9,7 @@ class AssumedContent(Closed):
     """Why the agency takes responsibility by itself."""
 
     ground: AssumptionGround
-    text: Maybe[Note] = None
+    text: Note
 
 
 class DisputeContent(Closed):

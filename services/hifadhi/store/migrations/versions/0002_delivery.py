@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Revisions only add (`README.md`)."""
     _delivery_answers()
     _delivery_cases()
+    _delivery_erased()
     _delivery_handovers()
     _delivery_inbox()
     _delivery_leaves()
@@ -58,6 +59,26 @@ def _delivery_handovers() -> None:
         unique=False,
         sqlite_where=sa.text("published = 0"),
         postgresql_where=sa.text("NOT published"),
+    )
+
+
+def _delivery_erased() -> None:
+    op.create_table(
+        "delivery_erased",
+        sa.Column("digest", sa.String(length=43), nullable=False),
+        sa.Column("order_index", sa.BigInteger(), nullable=False),
+        sa.Column("message_index", sa.BigInteger(), nullable=False),
+        sa.Column("readers", sa.JSON(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_delivery_erased")),
+    )
+    op.create_index(
+        "ix_delivery_erased_untold",
+        "delivery_erased",
+        ["digest"],
+        unique=False,
+        sqlite_where=sa.text("told = 0"),
+        postgresql_where=sa.text("NOT told"),
     )
 
 

@@ -1,0 +1,134 @@
+"""Erased parts: by an order in the ledger only, for ever, and told to whoever keeps a copy on the stream.
+
+1. An order erases parts of the message that it names, and that its own sender sealed: the registry saw to that.
+2. The row of a part is emptied in the transaction in which its order is followed: from then on nobody gets it.
+3. Its tombstones follow, in `parts` and in the topics of its readers: an outbox, appended again after a crash.
+4. A digest that was erased stays so: a part that comes again is not kept, and its tombstone is due again.
+5. What no reader had fetched yet is an alarm: somebody acts on a message without what it said.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hifadhi import crash_point
+from hifadhi.diagnostics import log
+from hifadhi.evidence import b64u
+from hifadhi.evidence.projection import LedgerEntry
+from hifadhi.evidence.recipients import part_entries
+from hifadhi.hub.delivery import metrics, tables
+from hifadhi.referral.headers import ErasureOrdered
+from hifadhi.store.port import Store
+from hifadhi.store.upsert import insert_ignoring, upsert
+from hifadhi.stream import topics
+from hifadhi.stream.port import Entry, Stream
+from hifadhi.stream.topics import PARTS
+
+PAGE: Final = 100
+
+Row = dict[str, Any]
+
+_ADD: Final = insert_ignoring(tables.erased)
+_EMPTY: Final = upsert(tables.parts, keys=["digest"], set_=["sealed"])
+
+
+def ordered(entry: LedgerEntry, messages: Mapping[str, LedgerEntry]) -> list[Row]:
+    """What an entry erases of an earlier message (rule 1); nothing if it is no order."""
+    header = entry.header
+    if not entry.recorded or not isinstance(header, ErasureOrdered):
+        return []
+    message = messages.get(header.in_reply_to)
+    return _rows(entry.index, header.digests, message) if message else []
+
+
+def _rows(order: int, digests: Collection[str], message: LedgerEntry) -> list[Row]:
+    sender = message.header.sender if message.header else ""
+    readers = {part.digest: [sender, *(set(part.readers) - {sender})] for part in part_entries(message)}
+    told = {"order_index": order, "message_index": message.index, "told": False}
+    return [{"digest": digest, "readers": readers[digest], **told} for digest in digests if digest in readers]
+
+
+async def keep(db: AsyncConnection, rows: Sequence[Row]) -> None:
+    """Rules 2 and 5."""
+    await db.execute(_ADD, rows)
+    await db.execute(_EMPTY, [{"digest": row["digest"], "sealed": None} for row in rows])
+    for row in rows:
+        fetched = tables.handovers.c
+        found = await db.execute(select(fetched.agency).where(fetched.leaf_index == row["message_index"]))
+        if set(row["readers"][1:]) - set(found.scalars()):
+            metrics.ERASED_UNREAD.inc()
+            log.error("a part was erased before its readers had it", order=row["order_index"], of=row["message_index"])
+
+
+async def empty_again(db: AsyncConnection) -> bool:
+    """Rule 4: after the rows of parts were emptied, to be made again, what was erased is there as erased.
+
+    Whether anything ever was.
+    """
+    gone = select(tables.erased.c.digest).where(tables.erased.c.digest.not_in(select(tables.parts.c.digest)))
+    rows = [{"digest": digest, "sealed": None} for digest in (await db.execute(gone)).scalars()]
+    if rows:
+        await db.execute(_EMPTY, rows)
+    return (await db.execute(select(tables.erased.c.digest).limit(1))).first() is not None
+
+
+async def came_again(db: AsyncConnection, digests: Collection[str]) -> None:
+    """Rule 4: of these parts, which were just read, those that were erased get another tombstone."""
+    again = tables.erased.c.digest.in_(digests)
+    await db.execute(update(tables.erased).where(again).values(told=False))
+
+
+class Tombstones:
+    """Rule 3. `ring` when there may be something; `makes_topics`: whether agencies have topics of their own."""
+
+    def __init__(self, store: Store, stream: Stream, *, makes_topics: bool) -> None:
+        self._store, self._stream, self._makes_topics = store, stream, makes_topics
+        self._due = asyncio.Event()
+        self._due.set()
+
+    def ring(self) -> None:
+        """Look soon."""
+        self._due.set()
+
+    async def run_once(self) -> None:
+        """Wait for the ring, then append everything. `Unavailable`: call it again."""
+        await self._due.wait()
+        self._due.clear()
+        try:
+            while await self._append_page():
+                pass
+        except BaseException:
+            self._due.set()
+            raise
+
+    async def _append_page(self) -> bool:
+        """Whether there may be more."""
+        rows = await self._untold()
+        if not rows:
+            return False
+        crash_point.reach("delivery: before tombstones")
+        await self._stream.append(PARTS, [Entry(b64u.decode(row.digest), None) for row in rows])
+        if self._makes_topics:
+            await self._append_to_readers(rows)
+        crash_point.reach("delivery: after tombstones")
+        told = tables.erased.c.digest.in_([row.digest for row in rows])
+        async with self._store.write() as db:  # crash before this line: the same is appended again
+            await db.execute(update(tables.erased).where(told).values(told=True))
+            crash_point.reach("delivery: in told")
+        return True
+
+    async def _untold(self) -> Sequence[Any]:
+        due = select(tables.erased).where(~tables.erased.c.told).order_by(tables.erased.c.digest).limit(PAGE)
+        async with self._store.read() as db:
+            return (await db.execute(due)).all()
+
+    async def _append_to_readers(self, rows: Sequence[Any]) -> None:
+        """Only where the agency has its topic already; the others will never get the part."""
+        async with self._store.read() as db:
+            made = set((await db.execute(select(tables.inbox_topics.c.agency))).scalars())
+        for agency in sorted(made & {reader for row in rows for reader in row.readers}):
+            gone = [Entry(b64u.decode(row.digest), None) for row in rows if agency in row.readers]
+            await self._stream.append(topics.inbox(agency).name, gone)
