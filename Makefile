@@ -18,11 +18,11 @@ setup: .venv/.ready ## Install the locked packages into .venv
 	$(UV) sync --frozen --quiet
 	touch $@
 
-demo: setup ## The whole story on the embedded exchange, ending with a verified ledger (KEEP=1: leave it running)
-	$(RUN)hifadhi demo $(if $(KEEP),--keep)
+demo: setup ## The whole story on the embedded exchange, ending with a verified ledger (SCENARIO=S2: another one; KEEP=1: leave it running)
+	$(RUN)hifadhi demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(KEEP),--keep)
 
 demo-kafka: setup ## The same, each service its own process, on a real Kafka and PostgreSQL (BROKERS=3: three brokers)
-	$(RUN)python deploy/local/demo_kafka.py --brokers $(or $(BROKERS),1) $(if $(KEEP),--keep)
+	$(RUN)python deploy/local/demo_kafka.py --brokers $(or $(BROKERS),1) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(KEEP),--keep)
 
 bench: setup ## Measure, print a table and write build/bench.json
 	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m benchmarks

@@ -1,6 +1,6 @@
 """The story of `make demo` as the exchange is run: every service its own process, on a real broker and a real database.
 
-`python deploy/local/demo_kafka.py [--brokers 3] [--keep]`
+`python deploy/local/demo_kafka.py [--brokers 3] [--scenario S2] [--keep]`
 """
 
 import argparse
@@ -47,13 +47,14 @@ def main() -> None:
     """Play it, in a folder that is made anew."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
+    parser.add_argument("--scenario", default="S1,S8", help="one or several of S1, S2, S4, S5, S8, as S1,S8")
     parser.add_argument("--keep", action="store_true", help="leave it running until Ctrl-C")
     asked = parser.parse_args()
     diagnostics.configure("WARNING")
     shutil.rmtree(FOLDER, ignore_errors=True)
     run = partial(processes, folder=FOLDER.absolute(), brokers=asked.brokers)
     try:
-        asyncio.run(play(FOLDER, run, keep=asked.keep))
+        asyncio.run(play(FOLDER, run, asked.scenario.split(","), keep=asked.keep))
     except HifadhiError as error:
         sys.exit(f"{type(error).__name__.lower()}: {error}")
 

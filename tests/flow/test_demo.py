@@ -13,6 +13,6 @@ def test_the_demo_tells_its_story_and_ends_with_a_verified_ledger(tmp_path: Path
     command = [str(Path(sys.executable).parent / "hifadhi"), "demo", "--folder", str(tmp_path / "demo")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"Verified: \d+ leaves, \d+ recorded, 1 refused, 94 cases\.", done.stdout)
+    assert re.search(r"Verified: \d+ leaves, \d+ recorded, 1 refused, 95 cases\.", done.stdout)
     assert "LIVE_REFERRAL" in done.stdout
     assert not done.stderr

@@ -14,7 +14,7 @@ from hifadhi.agency.archive import Archive
 from hifadhi.agency.client import Client
 from hifadhi.agency.mirror import Mirror
 from hifadhi.agency.transport import Transport
-from hifadhi.demo import people
+from hifadhi.demo import papers, people
 from hifadhi.demo.stage import AUDITOR, Stage, embedded, stage
 from hifadhi.errors import Refused
 from hifadhi.evidence.audit import Audit
@@ -22,6 +22,7 @@ from hifadhi.evidence.verify import Report
 from schema_examples import accepted_body
 
 Body = dict[str, Any]
+PLAYERS = ("MZ-INAR", "ZA-DHA", "ZA-DSD", "TZ-RSD")
 
 
 async def verified(made: Stage) -> Report:
@@ -37,7 +38,7 @@ async def verified(made: Stage) -> Report:
 async def made(tmp_path: Path) -> AsyncIterator[Stage]:
     async with contextlib.AsyncExitStack() as stack:
         run = partial(embedded, port=0, tell=lambda _: None)
-        opened = await stack.enter_async_context(stage(tmp_path, run, lambda _: None))
+        opened = await stack.enter_async_context(stage(tmp_path, run, lambda _: None, PLAYERS))
         yield opened
         assert (await verified(opened)).findings == ()
 
@@ -94,7 +95,7 @@ async def test_an_acceptance_that_names_the_receivers_own_encounter_moves_respon
         referral=request,
         seen=1,
         encounter=met.id,
-        bodies=people.accepted("ZA-DHA"),
+        bodies=papers.accepted("ZA-DHA", "ZAF", basis="CRC:22"),
     )
     assert sent.is_recorded
     stands = await south_africa.case(case)
@@ -106,7 +107,12 @@ async def test_a_decision_on_a_stale_version_comes_back_refused_and_sealed(made:
     case = await opened_case(mozambique)
     request = await asked(mozambique, case)
     sent = await south_africa.send(
-        "referral.accepted", to=["MZ-INAR"], case=case, referral=request, seen=7, bodies=people.accepted("ZA-DHA")
+        "referral.accepted",
+        to=["MZ-INAR"],
+        case=case,
+        referral=request,
+        seen=7,
+        bodies=papers.accepted("ZA-DHA", "ZAF", basis="CRC:22"),
     )
     assert sent.ruling is not None and (sent.ruling.ruling, sent.ruling.code) == ("refused", "STALE_STATE")
     assert [i.leaf.ruling.code for i in await south_africa.receive_once(wait_s=5) if i.leaf.ruling.code] == [
@@ -148,7 +154,7 @@ async def test_what_was_declined_is_looked_at_again_once_and_then_accepted(made:
     twice = await mozambique.send("reexamination.requested", seen=3, **again)
     assert twice.ruling and twice.ruling.code == "NOT_ALLOWED_NOW"
     yes = await south_africa.send(
-        "referral.accepted", to=["MZ-INAR"], seen=3, bodies=people.accepted("ZA-DHA"), **about
+        "referral.accepted", to=["MZ-INAR"], seen=3, bodies=papers.accepted("ZA-DHA", "ZAF", basis="CRC:22"), **about
     )
     assert yes.is_recorded
     after = await mozambique.case(case)

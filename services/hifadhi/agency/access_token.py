@@ -1,6 +1,7 @@
 """The bearer token with which an agency reads what is its own (`wire.md` §5)."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,13 +21,15 @@ class AccessToken:
     agency: str
     key: PrivateJwk
     audience: str
+    clock_s: Callable[[], float] = time.time
     _made_at: float = float("-inf")
     _text: str = ""
 
     def text(self) -> str:
         """A token that lives for two more minutes at least."""
-        if time.monotonic() - self._made_at >= USE_S:
-            self._made_at, self._text = time.monotonic(), self._fresh(int(time.time()))
+        now = self.clock_s()
+        if not 0 <= now - self._made_at < USE_S:  # a clock that was set back makes a new one too
+            self._made_at, self._text = now, self._fresh(int(now))
         return self._text
 
     def _fresh(self, now_s: int) -> str:

@@ -6,17 +6,18 @@ from hifadhi.referral.faults import MOST_FAULTS
 from hifadhi.referral.headers import MessageBounced, ReferralRequested
 
 
-def automatic_answer(item: Item, agency: str) -> Draft | None:
+def automatic_answer(item: Item, agency: str, *, is_state: bool = True) -> Draft | None:
     """`message.bounced` to what is addressed to us and does not hold; `referral.received` to a request that does.
 
-    None to all else: nobody bounces a bounce, and what we only read is for its addressees to bounce.
+    None to all else: nobody bounces a bounce, and what we only read is for its addressees to bounce. An observer that
+    is copied in (`is_state`: it is none) is not asked, so it takes nothing.
     """
     header = item.header
     if header is None or not item.is_recorded or agency not in header.addressees:
         return None
     if item.bounces and not isinstance(header, MessageBounced):
         return _bounced(item, header.sender, header.about, header.id)
-    if isinstance(header, ReferralRequested) and not item.bounces:
+    if isinstance(header, ReferralRequested) and is_state and not item.bounces:
         facts = {"case": header.case, "referral": header.id, "to": [header.sender]}
         return Draft.of("referral.received", facts, {})
     return None

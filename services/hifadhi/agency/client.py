@@ -1,7 +1,8 @@
 """An agency's side of the exchange in one object; see the package."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ class Sent:
 class Client:
     """One agency at one exchange: `keyring` or the folder that holds it, `root` as handed over, the base URL.
 
-    `faces`: see `Transport`.
+    `faces`: see `Transport`. `clock_s`: by which its access tokens live; the exchange has to agree.
     """
 
     def __init__(
@@ -64,11 +65,12 @@ class Client:
         *,
         patience: Patience | None = None,
         faces: Mapping[str, str] | None = None,
+        clock_s: Callable[[], float] = time.time,
     ) -> None:
         self.keyring = keyring if isinstance(keyring, Keyring) else Keyring.load(keyring)
         self.root = root
         home, base_url = self.keyring.home, base_url.rstrip("/")
-        token = AccessToken(self.keyring.agency, self.keyring.sign, base_url)
+        token = AccessToken(self.keyring.agency, self.keyring.sign, base_url, clock_s)
         self._transport = Transport(base_url, token=token, patience=patience, faces=faces)
         self.exchange = Exchange(self._transport, root)
         self.latest = LatestCheckpoint(root, home / "checkpoint")
@@ -130,6 +132,14 @@ class Client:
         sealed, receipt = await self._sent(draft, None, second)
         ruling = await self._ruling_on(receipt, wait_s) if receipt and wait_s > 0 else None
         return Sent(sealed.id, receipt, ruling)
+
+    async def declare(
+        self, kind: str, facts: Mapping[str, Any], *, second: PrivateJwk | None = None, wait_s: float = RULING_WAIT_S
+    ) -> Sent:
+        """A statement of the directory that an agency may make: an arrangement, a declaration, its end."""
+        said = compose.statement(kind, sender=self.agency, facts=facts)
+        receipt = await self.outbox.send(said, second=second)
+        return Sent(said.id, receipt, await self._ruling_on(receipt, wait_s) if receipt else None)
 
     async def send_batch(self, drafts: Sequence[Draft]) -> list[Receipt | Rejection]:
         """What became of each of at most 500 drafts; their rulings come with the inbox."""

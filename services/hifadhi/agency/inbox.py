@@ -118,7 +118,8 @@ class Inbox:
         return open_item(row, sealed, envelope, self._keyring, self._known.directory, earlier) if earlier else item
 
     async def _answered(self, item: Item) -> Item:
-        draft = automatic_answer(item, self._keyring.agency)
+        ours = self._known.directory.agencies.get(self._keyring.agency)
+        draft = automatic_answer(item, self._keyring.agency, is_state=ours is None or ours.is_state)
         if draft is None or item.index <= self._journal.entries.answered:
             return item
         try:

@@ -4,6 +4,7 @@ Every request here may be repeated: a message posted twice is the same message.
 """
 
 import asyncio
+import io
 import random
 import time
 from collections.abc import Mapping
@@ -116,8 +117,8 @@ class Transport:
 
     async def post(self, path: str, body: bytes, *, content_type: str, at_most: int) -> Answer:
         """POST of these bytes, the same at every try. Unavailable, once patience has ended."""
-        options = {"data": body, "headers": {"Content-Type": content_type, **self._headers(private=False)}}
-        return await self._patiently("POST", path, at_most, 0, options)
+        headers = {"Content-Type": content_type, **self._headers(private=False)}
+        return await self._patiently("POST", path, at_most, 0, {"headers": headers}, body)
 
     def _face(self, path: str) -> str:
         return next((url for beginning, url in self._faces if path.startswith(beginning)), self.base_url)
@@ -126,12 +127,16 @@ class Transport:
         bearer = {"Authorization": f"Bearer {self._token.text()}"} if private and self._token else {}
         return {"Accept-Encoding": "identity", **bearer}
 
-    async def _patiently(self, method: str, path: str, at_most: int, wait_s: float, options: dict[str, Any]) -> Answer:
+    async def _patiently(
+        self, method: str, path: str, at_most: int, wait_s: float, options: dict[str, Any], body: bytes | None = None
+    ) -> Answer:
         patience, started = self.patience, time.monotonic()
         for attempt in range(patience.tries):
             failure, asked_s = Unavailable("no answer"), 0.0
             try:
-                answer = await self._once(method, path, at_most, wait_s, options)
+                # A file of its own for each try: of a large batch aiohttp sends bytes only as a whole.
+                data = {} if body is None else {"data": io.BytesIO(body)}
+                answer = await self._once(method, path, at_most, wait_s, {**options, **data})
                 if answer.status not in TRY_AGAIN:
                     return answer
                 failure, asked_s = Unavailable(f"the hub answered with {answer.status}"), answer.retry_after_s

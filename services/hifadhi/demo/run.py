@@ -3,7 +3,9 @@
 import asyncio
 import shutil
 import signal
+import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -17,8 +19,8 @@ from hifadhi.agency.mirror import Mirror
 from hifadhi.agency.replay import replay
 from hifadhi.agency.transport import Transport
 from hifadhi.demo.narrator import heading, say
-from hifadhi.demo.scenarios import girl_alone, mass_return
-from hifadhi.demo.stage import AUDITOR, Run, Stage, embedded, stage
+from hifadhi.demo.scenarios import SCENARIOS
+from hifadhi.demo.stage import AUDITOR, Clock, Run, Stage, embedded, stage
 from hifadhi.evidence.audit import Audit
 
 KEPT_PORT: Final = 8400
@@ -26,32 +28,43 @@ KEPT_PORT: Final = 8400
 
 def demo(
     *,
+    scenario: Annotated[
+        str, Parameter(help="S1, S2, S4, S5, S6 or S8; without it S1 and S8, one after the other.")
+    ] = "S1,S8",
     keep: Annotated[bool, Parameter(negative="", help="Leave the exchange running until Ctrl-C.")] = False,
     folder: Annotated[Path, Parameter(help="Made anew; what a demo left there before is removed.")] = Path(".demo"),
 ) -> int:
-    """Play a referral and a mass return on a fresh exchange, then mirror and verify its ledger.
+    """Play scenarios on a fresh exchange, then mirror and verify its ledger.
 
-    Exit code 0: everything happened as told, and the ledger verifies.
+    Exit code 0: everything happened as told, and the ledger verifies. 2: there is no such scenario.
     """
+    chosen = scenario.split(",")
+    if unknown := [name for name in chosen if name not in SCENARIOS]:
+        sys.stderr.write(f"no scenario {unknown[0]}; there are {', '.join(SCENARIOS)}\n")
+        return 2
     diagnostics.configure("WARNING")
     if (folder / "exchange").exists():
         shutil.rmtree(folder)
-    asyncio.run(play(folder, partial(embedded, port=KEPT_PORT if keep else 0, tell=say), keep=keep))
+    clock = Clock()
+    run = partial(embedded, port=KEPT_PORT if keep else 0, tell=say, clock=clock)
+    asyncio.run(play(folder, run, chosen, keep=keep, clock=clock))
     return 0
 
 
-async def play(folder: Path, run: Run, *, keep: bool) -> None:
-    """The story, on an exchange that `run` has running."""
+async def play(folder: Path, run: Run, chosen: Sequence[str], *, keep: bool, clock: Clock | None = None) -> None:
+    """The stories, on an exchange that `run` has running; `clock`: if its time can be moved."""
     started = time.monotonic()
     heading("Hifadhi: a demonstration with invented people")
-    async with stage(folder, run, say) as made:
-        case, request = await girl_alone(made)
-        await mass_return(made)
-        await _verified(made, case)
+    agencies = {agency for name in chosen for agency in SCENARIOS[name].agencies}
+    async with stage(folder, run, say, sorted(agencies), clock) as made:
+        cases = []
+        for name in chosen:
+            heading(f"{name}  {SCENARIOS[name].title}")
+            cases.append(await SCENARIOS[name].play(made))
+        await _verified(made, cases[0])
         say(f"\nDone in {time.monotonic() - started:.0f} s.")
         if keep:
-            say(f"Open {made.base_url}/console in a browser; her referral is at")
-            say(f"     {made.base_url}/console/referrals/{request}. Ctrl-C ends the exchange.")
+            say(f"Open {made.base_url}/console in a browser, and search for {cases[0]}. Ctrl-C ends the exchange.")
             await _until_interrupted()
     if not keep:
         say("The exchange has stopped. With KEEP=1 it is left running; then open the console at /console.")
@@ -60,7 +73,7 @@ async def play(folder: Path, run: Run, *, keep: bool) -> None:
 async def _verified(made: Stage, case: str) -> None:
     heading("The auditor mirrors the ledger and verifies it, offline, with root.json alone")
     copy = Archive(made.folder / "mirror")
-    token = AccessToken(AUDITOR, made.clients[AUDITOR].keyring.sign, made.base_url)
+    token = AccessToken(AUDITOR, made.clients[AUDITOR].keyring.sign, made.base_url, made.clock.seconds)
     async with Transport(made.base_url, token=token) as transport:
         await Mirror(copy, transport).update()
     report = await asyncio.to_thread(Audit(copy, made.root).run)
@@ -68,10 +81,10 @@ async def _verified(made: Stage, case: str) -> None:
         f"Verified: {report.leaves} leaves, {report.recorded} recorded, {report.refused} refused, {report.cases} cases."
     )
     say("Every hash, signature and ruling was computed again; each came out as it stands in the ledger.")
-    heading("Her case, as it was ruled")
+    heading("The case, as it was ruled")
     told = await asyncio.to_thread(replay, copy, made.root, case, progress=lambda _done, _of: None)
     for line in told.lines:
-        say(f"{line.index:>4}  {line.stored_at}  {line.words}  Responsible: {line.responsible}.")
+        say(f"{line.index:>4}  {line.stored_at}  {line.words}  Responsible: {line.responsible or 'nobody: closed'}.")
     root = made.folder / "exchange" / "root.json"
     say(f"\nThe same by hand:  hifadhi verify {made.folder / 'mirror'} --root {root}")
     say(f"                   hifadhi replay {made.folder / 'mirror'} {case} --root {root}")

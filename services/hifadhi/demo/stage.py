@@ -1,8 +1,9 @@
 """The exchange and the agencies of a demo, in one folder that is made anew."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
@@ -11,18 +12,27 @@ from hifadhi.agency.client import Client
 from hifadhi.agency.directory_office import DirectoryOffice
 from hifadhi.agency.enrolment import Enrolment, new_agency
 from hifadhi.agency.governance import Governance
+from hifadhi.referral import instant
 from hifadhi.referral.root import Root
 from hifadhi.settings import Settings
-from hifadhi.wiring import Exchange
+from hifadhi.wiring import Exchange, wall_clock_ms
 
 ORIGIN: Final = "demo.example/hifadhi"
 AUDITOR: Final = "UNHCR-RO"
-# id, name, country, roles, offset
-AGENCIES: Final = (
+Player: TypeAlias = tuple[str, str, str, tuple[str, ...], str]
+"""Id, name, country, roles, offset."""
+
+AGENCIES: Final[tuple[Player, ...]] = (
     ("MZ-INAR", "Instituto Nacional de Apoio aos Refugiados", "MOZ", ("state", "focal"), "+02:00"),
     ("ZA-DHA", "Department of Home Affairs", "ZAF", ("state", "focal"), "+02:00"),
     ("ZA-DSD", "Department of Social Development", "ZAF", ("state",), "+02:00"),
     ("TZ-RSD", "Refugee Services Department", "TZA", ("state", "focal"), "+03:00"),
+    ("TZ-ISD", "Immigration Services Department", "TZA", ("state",), "+03:00"),
+    ("MZ-SENAMI", "Serviço Nacional de Migração", "MOZ", ("state",), "+02:00"),
+    ("MW-DOR", "Department of Refugees", "MWI", ("state", "focal"), "+02:00"),
+    ("ZW-DSW", "Department of Social Welfare", "ZWE", ("state", "focal"), "+02:00"),
+    ("ZM-COR", "Commissioner for Refugees", "ZMB", ("state", "focal"), "+02:00"),
+    ("KE-DRS", "Department of Refugee Services", "KEN", ("state", "focal"), "+03:00"),
     (AUDITOR, "UNHCR, regional office", "ZAF", ("observer", "detection", "statistics", "auditor"), "+02:00"),
 )
 
@@ -33,16 +43,40 @@ Run: TypeAlias = "Callable[[Path], AbstractAsyncContextManager[Running]]"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Everything a scenario needs. `clients` by agency."""
+    """Everything a scenario needs. `clients` by agency. `clock` moves the exchange's time, where that can be moved."""
 
     folder: Path
     root: Root
     base_url: str
     clients: dict[str, Client]
+    clock: "Clock"
 
     def home(self, agency: str) -> Path:
         """The folder of an agency's keys."""
         return self.folder / "agencies" / agency
+
+
+class Clock:
+    """The time of a demo's exchange: the wall's, until a scenario that lasts for weeks moves it on."""
+
+    def __init__(self) -> None:
+        self._ahead_ms = 0
+
+    def __call__(self) -> int:
+        """Milliseconds since 1970, UTC."""
+        return wall_clock_ms() + self._ahead_ms
+
+    def seconds(self) -> float:
+        """The same in seconds, as tokens count."""
+        return self() / 1000
+
+    def wait(self, **time: float) -> None:
+        """So much time passes, in the words of `timedelta`."""
+        self._ahead_ms += timedelta(**time) // timedelta(milliseconds=1)
+
+    def start_at(self, at: str) -> None:
+        """It is this instant now."""
+        self._ahead_ms = instant.parse(at) - wall_clock_ms()
 
 
 class Running(Protocol):
@@ -52,32 +86,42 @@ class Running(Protocol):
 
 
 @asynccontextmanager
-async def embedded(data: Path, port: int, tell: Callable[[str], None]) -> AsyncIterator[Running]:
+async def embedded(
+    data: Path, port: int, tell: Callable[[str], None], clock: Clock | None = None
+) -> AsyncIterator[Running]:
     """The exchange in this process, on the embedded adapters."""
     settings = Settings(data=data, host="127.0.0.1", port=port, base_url="", log_level="WARNING")
-    async with Exchange(settings) as exchange:
+    async with Exchange(settings, clock_ms=clock or wall_clock_ms) as exchange:
         tell(f"The exchange runs at {exchange.base_url}: gateway, registry, delivery and console in one process.")
         yield exchange
 
 
 @asynccontextmanager
-async def stage(folder: Path, run: Run, tell: Callable[[str], None]) -> AsyncIterator[Stage]:
-    """A founded exchange that `run` has running, with every agency admitted and its client open."""
+async def stage(
+    folder: Path, run: Run, tell: Callable[[str], None], agencies: Sequence[str], clock: Clock | None = None
+) -> AsyncIterator[Stage]:
+    """A founded exchange that `run` has running, with these agencies admitted and their clients open.
+
+    `clock`: by which it runs, if that can be moved.
+    """
+    clock, named = clock or Clock(), {*agencies, AUDITOR}
+    players = [one for one in AGENCIES if one[0] in named]
     data = folder / "exchange"
     root = governance.init(data, origin=ORIGIN)
     tell(f"Founded {ORIGIN}: 2 of 3 governance keys sign who may take part. root.json is handed out once.")
     async with run(data) as exchange, AsyncExitStack() as stack:
-        made = Stage(folder, root, exchange.base_url, {})
-        await _admit(made, Governance.load(data))
-        tell("Admitted, each with keys of its own: " + ", ".join(name for name, *_ in AGENCIES) + ".")
-        for name, *_ in AGENCIES:
-            made.clients[name] = await stack.enter_async_context(Client(made.home(name), root, exchange.base_url))
+        made = Stage(folder, root, exchange.base_url, {}, clock)
+        await _admit(made, Governance.load(data), players)
+        tell("Admitted, each with keys of its own: " + ", ".join(name for name, *_ in players) + ".")
+        for name, *_ in players:
+            client = Client(made.home(name), root, exchange.base_url, clock_s=clock.seconds)
+            made.clients[name] = await stack.enter_async_context(client)
         yield made
 
 
-async def _admit(made: Stage, office: Governance) -> None:
+async def _admit(made: Stage, office: Governance, players: Sequence[Player]) -> None:
     async with DirectoryOffice(made.root, made.base_url) as directory:
-        for name, title, country, roles, offset in AGENCIES:
+        for name, title, country, roles, offset in players:
             home = made.home(name)
             new_agency(home, name, name=title, country=country, roles=roles, utc_offset=offset)
             await directory.admit(Enrolment.parse((home / "request.json").read_bytes()), office)

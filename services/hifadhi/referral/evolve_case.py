@@ -33,7 +33,8 @@ def _met(case: Case, header: EncounterReported, now: Moment) -> Case:
 
 
 def _assumed(case: Case, header: ResponsibilityAssumed, now: Moment) -> Case:
-    return responsibility_moved(case, header.sender, now.at, now.directory)
+    """Nothing is contested any more: somebody owes protection of their own will."""
+    return responsibility_moved(replace(case, dispute=None), header.sender, now.at, now.directory)
 
 
 def _closed(case: Case, _header: CaseClosed, now: Moment) -> Case:

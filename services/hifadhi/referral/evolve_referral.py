@@ -74,9 +74,10 @@ def _proposed(case: Case, header: TransferProposed, now: Moment) -> Case:
 
 
 def _bounced(case: Case, header: MessageBounced, now: Moment) -> Case:
-    """The request that it says is broken, if it is one."""
+    """The request that it says is broken, if it is one and says so who was asked, not who was copied in."""
     referral = case.referrals.get(header.in_reply_to)
-    move = MOVES[referral.kind].get((referral.state, header.type)) if referral else None
+    asked = referral is not None and referral.receiver == header.sender
+    move = MOVES[referral.kind].get((referral.state, header.type)) if referral and asked else None
     return moved(case, referral, move, now.at, now.directory, counts=False) if referral and move else case
 
 

@@ -100,7 +100,7 @@ class ByDesign:
         self.responsible = said.sender
 
     def _responsibility_assumed(self, said: Any, _: Referral | None) -> None:
-        self.responsible = said.sender
+        self.responsible, self.dispute = said.sender, None
 
     def _case_closed(self, _: Any, __: Referral | None) -> None:
         self.is_open = False
