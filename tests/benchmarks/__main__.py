@@ -10,19 +10,32 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import exchanges, figure, gateway, growth, registry, verify_offline, verify_raw, wire_bytes
+from benchmarks import (
+    decide,
+    exchanges,
+    figure,
+    gateway,
+    growth,
+    growth_cases,
+    registry,
+    verify_offline,
+    verify_raw,
+    wire_bytes,
+)
 from benchmarks.figure import Figure
 
 BUILD: Final = Path(__file__).parent.parent.parent / "build" / "bench.json"
 
 Benchmark = Callable[[Path, float], Awaitable[list[Figure]]]
 BENCHMARKS: Final[Mapping[str, Benchmark]] = {
+    "decide": decide.measure,
     "gateway": gateway.measure,
     "registry": registry.measure,
     "registry_postgresql": registry.measure_postgres,
     "verify_offline": verify_offline.measure,
     "wire_bytes": wire_bytes.measure,
     "growth": growth.measure,
+    "growth_cases": growth_cases.measure,
     "embedded": exchanges.measure_embedded,
     "kafka": exchanges.measure_kafka,
 }

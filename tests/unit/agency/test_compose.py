@@ -10,6 +10,7 @@ from hifadhi.evidence import jwe, jws, plaintext, strict_json
 from hifadhi.referral import message, parts
 from hifadhi.referral.directory import Agency, Directory, Key
 from hifadhi.referral.headers import EncounterReported, ReferralRequested
+from schema_examples import accepted_body
 from unit.agency import said
 from unit.agency.conftest import AGENCIES
 
@@ -151,3 +152,20 @@ def test_a_reader_without_a_valid_reading_key_is_refused(directory: Directory, h
     kid = homes["ZA-DHA"].read[0].kid
     keys = {known: key for known, key in directory.keys.items() if known != kid}
     assert refused(request(), Directory(directory.agencies, keys, 2)) == [("READER_UNKNOWN", "/content")]
+
+
+def test_nothing_of_a_message_tells_a_child_from_an_adult(directory: Directory) -> None:
+    """The same header but for random digests and ids, and sealed parts of the same sizes."""
+    child, adult = said.request(), said.request()
+    child["sensitive"] = accepted_body("referral.requested.sensitive/1", "child-with-assessment")
+    adult["sensitive"] = {**child["sensitive"], "profiles": [{"profile": "MIGRANT_OTHER"}], "specific_needs": []}
+    del adult["sensitive"]["best_interests"]
+    shapes, sizes = [], []
+    for bodies in (child, adult):
+        sealed = compose.seal(Draft.of("referral.requested", FACTS, bodies), sender="MZ-INAR", directory=directory)
+        header = sealed.header(1, NOW_MS)
+        varying = [{**part, "digest": "", "commitment": ""} for part in header["parts"]]
+        shapes.append({**header, "id": "", "parts": varying})
+        sizes.append({name: len(part) for name, part in sealed.parts.items()})
+    assert shapes[0] == shapes[1]
+    assert sizes[0] == sizes[1]
