@@ -4,7 +4,7 @@ UV := .tools/bin/uv
 RUN := .venv/bin/
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo demo-kafka bench faults live browser test check unit slow contract flow schemas settings diagram setup clean
+.PHONY: demo demo-kafka bench faults live browser test check unit slow nightly contract flow schemas settings diagram setup clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -47,6 +47,9 @@ slow: setup ## The long ones of the same, and what is in deploy/
 
 contract: setup ## The ports, every adapter under the same suite
 	$(RUN)pytest tests/contract -n 2 --dist loadscope
+
+nightly: setup ## The invariants over random histories for more than ten minutes, 15,000 of 100 steps
+	HYPOTHESIS_PROFILE=nightly $(RUN)pytest tests/unit/referral/test_invariants.py --timeout 7200
 
 flow: setup ## Whole messages through the whole exchange, processes killed
 	$(RUN)pytest tests/flow tests/faults -n 2 --dist worksteal

@@ -29,10 +29,13 @@ ROLES = {
     "MZ-INAR": ("MOZ", ("state", "focal")),
     "ZA-DHA": ("ZAF", ("state", "focal")),
     "KE-DRS": ("KEN", ("state", "focal")),
+    "MZ-NEW": ("MOZ", ("state",)),
     "INT-WATCH": ("CHE", ("detection",)),
     "INT-STATS": ("CHE", ("statistics",)),
     "INT-OBS": ("CHE", ("observer",)),
 }
+# Those who are there from the beginning.
+PLAYERS = tuple(agency for agency in ROLES if agency != "MZ-NEW")
 
 
 @dataclass
@@ -65,7 +68,7 @@ class LedgerMaker:
         )
 
     @classmethod
-    def with_agencies(cls, agencies: Sequence[str] = tuple(ROLES)) -> "LedgerMaker":
+    def with_agencies(cls, agencies: Sequence[str] = PLAYERS) -> "LedgerMaker":
         made = cls()
         for agency in agencies:
             made.admit(agency)
@@ -83,6 +86,10 @@ class LedgerMaker:
     def revoke(self, agency: str) -> None:
         said = self._header("key.revoked", agency, agency=agency, kid=self.keys[agency].kid)
         self.submit(said, self.identity[agency])
+
+    def remove(self, agency: str, successor: str) -> None:
+        said = self._header("agency.removed", "GOVERNANCE", agency=agency, successor=successor)
+        self.submit(said, self.governance)
 
     def send(
         self,

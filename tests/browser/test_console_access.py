@@ -29,22 +29,22 @@ def test_axe_is_the_file_that_was_published() -> None:
     assert sha256(AXE.read_bytes()).hexdigest() in (AXE.parent / "README.md").read_text()
 
 
-async def story(place: OperatorsPlace) -> str:
-    """A referral that waits, one that was accepted, and a refusal."""
+async def story(place: OperatorsPlace) -> tuple[str, str]:
+    """A referral that waits, one that was accepted, and a refusal; the case and the id of the one that was accepted."""
     case, referral = await place.asked(urgency="emergency")
     await place.client.sealed(place.acceptance(case, referral))
     await place.client.sealed(place.acceptance(case, referral))
     await place.asked(to="TZ-RSD")
-    return referral
+    return case, referral
 
 
 async def test_axe_finds_no_barrier_in_either_theme_and_no_page_is_wider_than_its_window(place: OperatorsPlace) -> None:
-    referral = await story(place)
+    case, referral = await story(place)
     place.complaints.forgiven.append("404")  # the page that there is not
     for theme, width in LOOKS:
         context = await place.browser.new_context(color_scheme=theme, viewport={"width": width, "height": 800})
         await context.add_init_script(path=AXE)
-        for path in ("/console", f"/console/referrals/{referral}", "/console/nothing"):
+        for path in ("/console", f"/console/referrals/{referral}", f"/console/cases/{case}", "/console/nothing"):
             page = await place.opened(path, context, live="nothing" not in path)
             found: dict[str, Any] = await page.evaluate(RUN, TAGS)
             barriers = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]

@@ -119,10 +119,10 @@ async def test_a_selection_and_the_place_in_a_long_page_stay(place: OperatorsPla
 async def test_what_an_operator_types_meanwhile_stays(place: OperatorsPlace) -> None:
     case, referral = await place.asked()
     page = await place.opened("/console")
-    await page.get_by_label("Referral or message").type(referral)
+    await page.get_by_label("Case, referral or message").type(referral)
     await place.accept(case, referral)
     await expect(page.locator("#ledger tbody tr").first).to_contain_text("referral.accepted", timeout=SOON_MS)
-    await expect(page.get_by_label("Referral or message")).to_be_focused()
+    await expect(page.get_by_label("Case, referral or message")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.locator("h1")).to_contain_text(referral)
 
@@ -160,7 +160,7 @@ async def test_without_a_script_the_pages_work_and_say_what_to_do(place: Operato
     context = await place.browser.new_context(java_script_enabled=False)
     page = await place.opened("/console", context, live=False)
     await expect(sign(page)).to_have_text("Reload to see changes")
-    await page.get_by_label("Referral or message").fill(referral)
+    await page.get_by_label("Case, referral or message").fill(referral)
     await page.get_by_role("button", name="Find").click()
     await expect(page.locator("dl.facts")).to_contain_text("SENT")
     await place.client.sealed(place.acceptance(case, referral))

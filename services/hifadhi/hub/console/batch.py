@@ -91,8 +91,8 @@ class Batch:
         line = {"leaf_index": entry.index, "words": story.tell(happened).words, "responsible": after.owed_by}
         line |= _standing(concerned)
         moved = before is None or before.owed_by != after.owed_by
-        concerns = ([concerned.id] if concerned else []) + ([after.id] if moved else [])
-        self.timeline += [{**line, "concerns": one} for one in concerns]
+        concerns = ([concerned.id] if concerned else []) + ([after.id] if moved or concerned is None else [])
+        self.timeline += [{**line, "concerns": one, "moves": moved} for one in concerns]
 
     def _keep(self, entry: LedgerEntry, before: Case | None, after: Case) -> None:
         if after is before:

@@ -1,4 +1,4 @@
-"""What keeps open pages as the rows are: a stream of notices for the first page, and one for each referral's."""
+"""What keeps open pages as the rows are: a stream of notices for the first page, for each referral and each case."""
 
 from collections.abc import Callable, Sequence
 
@@ -24,6 +24,7 @@ class Live:
         return [
             web.get("/console/events", from_here(self.overview), allow_head=False),
             web.get("/console/referrals/{id}/events", from_here(self.referral), allow_head=False),
+            web.get("/console/cases/{id}/events", from_here(self.case), allow_head=False),
         ]
 
     async def overview(self, request: web.Request) -> web.StreamResponse:
@@ -38,6 +39,23 @@ class Live:
             return await self._of_referral(referral_id)
 
         return await event_stream.answer(request, self._listeners, now, self._pace)
+
+    async def case(self, request: web.Request) -> web.StreamResponse:
+        """Notices for the page of a case."""
+        case_id = request.match_info["id"]
+
+        async def now() -> str:
+            return await self._of_case(case_id)
+
+        return await event_stream.answer(request, self._listeners, now, self._pace)
+
+    async def _of_case(self, case_id: str) -> str:
+        if is_uuid7(case_id):
+            async with self._store.read() as db:
+                found = await revision.case(db, case_id)
+            if found:
+                return found
+        raise Refused(Fault("NOT_FOUND", "", "The ledger knows no case of this id."))
 
     async def _of_overview(self) -> str:
         async with self._store.read() as db:

@@ -109,7 +109,7 @@ async def message(db: AsyncConnection, message_id: str) -> Cells | None:
     """The entry of a message, as in the ledger's listing; None if there is no such message."""
     wanted = select(entries).where(messages.c.leaf_index == entries.c.leaf_index, messages.c.id == message_id)
     row = (await db.execute(wanted)).one_or_none()
-    return _entry(row) if row else None
+    return {**_entry(row), "case": row.case} if row else None
 
 
 async def story(db: AsyncConnection, one: Cells, after: int) -> Listing:
@@ -118,12 +118,13 @@ async def story(db: AsyncConnection, one: Cells, after: int) -> Listing:
     for concerns in (one["case"], one["referral"]):  # a line that concerns both is the referral's
         wanted = select(timeline, entries).where(timeline.c.leaf_index == entries.c.leaf_index)
         here = wanted.where(timeline.c.concerns == concerns, timeline.c.leaf_index > after)
+        here = here if concerns == one["referral"] else here.where(timeline.c.moves)
         found = await db.execute(here.order_by(timeline.c.leaf_index).limit(TIMELINE_PAGE + 1))
         rows |= {row.leaf_index: row for row in found}
     indexes = sorted(rows)
     page = indexes[:TIMELINE_PAGE]
     last = str(page[-1]) if len(indexes) > len(page) else None
-    return Listing(TIMELINE, [_line(rows[index], one["referral"]) for index in page], last)
+    return Listing(TIMELINE, [line(rows[index], one["referral"]) for index in page], last)
 
 
 def _with_case() -> Select[Any]:
@@ -138,7 +139,7 @@ async def _count(db: AsyncConnection, rows: Select[Any]) -> int:
 def _deadline(row: Any, clock: str | None, due: int | None) -> Cells:  # noqa: ANN401 (a row)
     bound = (row.sender if BOUND.get(clock or "") is Side.SENDER else row.receiver) if clock else None
     asked = (row.id, row.case, row.sender, row.receiver, row.kind, row.urgency, row.state)
-    return dict(zip(DEADLINES, (*asked, clock, bound, _written(due), row.responsible), strict=True))
+    return dict(zip(DEADLINES, (*asked, clock, bound, written(due), row.responsible), strict=True))
 
 
 def _entry(row: Any) -> Cells:  # noqa: ANN401 (a row)
@@ -146,13 +147,15 @@ def _entry(row: Any) -> Cells:  # noqa: ANN401 (a row)
     return dict(zip(LEDGER, (*said, row.ruling, row.irregular or None, row.code, row.referral), strict=True))
 
 
-def _line(row: Any, referral_id: str) -> Cells:  # noqa: ANN401 (a row)
+def line(row: Any, referral_id: str | None) -> Cells:  # noqa: ANN401 (a row)
+    """A line of a referral's timeline; of its case's, if no referral is given."""
     ruled = (row.ruling, row.irregular or None, row.code, CODES[row.code][0] if row.code in CODES else None)
-    ours = row.concerns == referral_id  # of another's line, state and clock are another's too
-    state, clock, due = (row.state, row.clock, _written(row.due)) if ours else (None, None, None)
+    ours = referral_id in {None, row.concerns}  # of another's line, state and clock are another's too
+    state, clock, due = (row.state, row.clock, written(row.due)) if ours else (None, None, None)
     cells = (row.leaf_index, row.stored_at, row.words, *ruled, state, row.responsible, clock, due)
     return dict(zip(TIMELINE, cells, strict=True))
 
 
-def _written(milliseconds: int | None) -> str | None:
+def written(milliseconds: int | None) -> str | None:
+    """An instant in words; None of none."""
     return None if milliseconds is None else instant.write(milliseconds)

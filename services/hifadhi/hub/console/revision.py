@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hifadhi.hub.console import query
+from hifadhi.hub.console import case_query, query
 from hifadhi.hub.console.tables import progress, timeline
 
 _LENGTH: Final = 16
@@ -26,6 +26,12 @@ async def referral(db: AsyncConnection, referral_id: str) -> str | None:
         return None
     last = [await _last(db, one[name]) for name in ("case", "referral")]
     return _word(sorted(one.items()), last)
+
+
+async def case(db: AsyncConnection, case_id: str) -> str | None:
+    """Of a case's page: the last entry that concerns it; None if there is no such case."""
+    index = await case_query.newest(db, case_id)
+    return None if index is None else _word(case_id, index)
 
 
 async def _last(db: AsyncConnection, concerns: str) -> int | None:

@@ -71,13 +71,14 @@ _runs, _owed = referrals.c.due.is_not(None), referrals.c.answer_due.is_not(None)
 Index("ix_console_referrals_due", referrals.c.due, referrals.c.id, sqlite_where=_runs, postgresql_where=_runs)
 Index("ix_console_referrals_owed", referrals.c.answer_due, referrals.c.id, sqlite_where=_owed, postgresql_where=_owed)
 # responsible: NULL while the case is closed.
-# A line of a story. concerns: the referral; or the case, where it was opened or responsibility moved, which every
-# referral's timeline shows.
+# A line of a story. concerns: the referral; or the case, where no referral is concerned, or where it was opened or
+# responsibility moved (`moves`), which every referral's timeline shows too.
 timeline = Table(
     "console_timeline",
     METADATA,
     Column("concerns", String(36), primary_key=True),
     Column("leaf_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("moves", Boolean, nullable=False),
     Column("words", Text, nullable=False),
     Column("state", String(24)),
     Column("responsible", String(32)),

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered
 from hifadhi.hub import problem
-from hifadhi.hub.console import assets, health, query, revision
+from hifadhi.hub.console import assets, case_query, health, query, revision
 from hifadhi.hub.console.find import find
 from hifadhi.hub.console.listing import Cells, Listing
 from hifadhi.hub.console.loopback import Handler, from_here
@@ -51,6 +51,8 @@ class Faces:
             ("/console/{table:deadlines|overdue|entries}.{form:json|csv}", self.table),
             ("/console/referrals/{id}.{form:json|csv}", self.timeline),
             ("/console/referrals/{id}", self._calm(self.referral)),
+            ("/console/cases/{id}.{form:json|csv}", self.case_timeline),
+            ("/console/cases/{id}", self._calm(self.case)),
             ("/console/{rest:.*}", self._calm(_nothing)),
         ]
         return [web.get(path, from_here(handler)) for path, handler in pages]
@@ -95,6 +97,27 @@ class Faces:
         facts = {"one": one, "timeline": listing, "first_page": _after(request) < 0, "here": _here(request)}
         facts |= {"revision": made_of, "events": f"/console/referrals/{one['referral']}/events"}
         return self._page("referral.html", facts)
+
+    async def case(self, request: web.Request) -> web.Response:
+        """What happened in a case, whatever it concerned, and which clocks run."""
+        made_of, one, listing = await self._case_story(request)
+        facts = {"one": one, "timeline": listing, "first_page": _after(request) < 0, "here": _here(request)}
+        facts |= {"revision": made_of, "events": f"/console/cases/{one['case']}/events"}
+        return self._page("case.html", facts)
+
+    async def case_timeline(self, request: web.Request) -> web.Response:
+        """The same as a table."""
+        _, one, listing = await self._case_story(request)
+        return _export(listing, f"case-{one['case']}", request.match_info["form"])
+
+    async def _case_story(self, request: web.Request) -> tuple[str, Cells, Listing]:
+        case_id, after = _id(request), _after(request)
+        async with self._store.read() as db:
+            made_of = await revision.case(db, case_id)  # first, as of the overview
+            one = await case_query.case(db, case_id)
+            if made_of is None or one is None:
+                raise Refused(Fault("NOT_FOUND", "/id", "The ledger knows no case of this id."))
+            return made_of, one, await case_query.case_story(db, case_id, after)
 
     async def timeline(self, request: web.Request) -> web.Response:
         """The same as a table."""

@@ -1,6 +1,9 @@
 """From an id to its page."""
 
+import json
+
 from console_place import ConsolePlace
+from hifadhi.evidence import b64u
 
 
 async def test_a_referral_and_a_message_within_it_lead_to_the_entry_on_its_page(place: ConsolePlace) -> None:
@@ -17,12 +20,22 @@ async def test_a_referral_and_a_message_within_it_lead_to_the_entry_on_its_page(
     assert f'id="entry-{asked + 1}"' in (await place.page(f"/console/referrals/{referral}")).html
 
 
-async def test_a_message_that_concerns_no_referral_is_said_to_be_there(place: ConsolePlace) -> None:
+async def test_a_message_that_concerns_no_referral_leads_to_its_case(place: ConsolePlace) -> None:
     case = place.ledger.open_case()
     await place.caught_up()
-    page = await place.page(f"/console/find?id={case}", status=404)
     entry = len(place.ledger.leaves) - 1
-    assert f"entry {entry} of the ledger, encounter.reported: it concerns no referral" in page.text
+    async with place.client.get("/console/find", params={"id": case}, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (303, f"/console/cases/{case}#entry-{entry}")
+    assert f'id="entry-{entry}"' in (await place.page(f"/console/cases/{case}")).html
+
+
+async def test_a_statement_that_concerns_no_case_is_said_to_be_there(place: ConsolePlace) -> None:
+    place.ledger.revoke("KE-DRS")
+    await place.caught_up()
+    entry = len(place.ledger.leaves) - 1
+    said = json.loads(place.ledger.leaves[-1].leaf.envelope)["payload"]
+    page = await place.page(f"/console/find?id={json.loads(b64u.decode(said))['id']}", status=404)
+    assert f"entry {entry} of the ledger, key.revoked: it concerns no case" in page.text
 
 
 async def test_an_id_that_nothing_has_is_not_found_and_not_repeated(place: ConsolePlace) -> None:

@@ -127,6 +127,7 @@ def _console_timeline() -> None:
         "console_timeline",
         sa.Column("concerns", sa.String(length=36), nullable=False),
         sa.Column("leaf_index", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("moves", sa.Boolean(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=24), nullable=True),
         sa.Column("responsible", sa.String(length=32), nullable=True),
