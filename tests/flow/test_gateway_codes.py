@@ -70,6 +70,22 @@ def with_reader(cast: Cast, reader: str) -> Body:
     return cast.signed(payload, [cast.players["MZ-INAR"].sign], good["parts"])
 
 
+def left() -> Body:
+    return {"case": good_id(), "referral": good_id(), "to": ["ZA-DHA"], "transfer": good_id()}
+
+
+def linked_to_itself() -> Body:
+    return {"case": good_id(), "other_case": good_id(), "to": ["ZA-DHA"]}
+
+
+def advised() -> Body:
+    return {"case": good_id(), "in_reply_to": good_id(), "to": ["ZA-DHA"]}
+
+
+def arranged(cast: Cast) -> Body:
+    return cast.request("MZ-INAR", "ZA-DHA", good_id(), 1, arrangement="MZ-ZA-2026")
+
+
 P = "/header/payload"
 # code, status, pointer, what is posted
 REFUSED: list[tuple[str, int, str, Callable[[Cast], Body | bytes]]] = [
@@ -102,6 +118,11 @@ REFUSED: list[tuple[str, int, str, Callable[[Cast], Body | bytes]]] = [
     ("SIGNATURE", 403, "/header/signatures/0/signature", wrong_signature),
     ("NOT_YOUR_ROLE", 403, f"{P}/from", observed_case),
     ("ADDRESSEE_UNKNOWN", 400, f"{P}/to/0", lambda c: c.encounter("MZ-INAR", case=good_id(), to=["ZW-DSW"])),
+    ("SCHEMA", 400, "/header/signatures", lambda c: c.message("departure.confirmed", "MZ-INAR", **left())),
+    ("SCHEMA", 400, f"{P}/other_case", lambda c: c.message("link.proposed", "MZ-INAR", **linked_to_itself())),
+    ("NOT_YOUR_ROLE", 403, f"{P}/from", lambda c: c.message("observer.advised", "MZ-INAR", **advised())),
+    ("ARRANGEMENT_UNKNOWN", 400, f"{P}/arrangement", arranged),
+    ("RULES_UNKNOWN", 400, f"{P}/rules", lambda c: c.statement("rules.adopted", rules=9_999)),
     ("READER_UNKNOWN", 400, f"{P}/parts/0/readers/1", lambda c: with_reader(c, "ZA-DHA")),
     ("READER_UNKNOWN", 400, f"{P}/parts/0/readers/1", lambda c: with_reader(c, "ZW-DSW")),
     (

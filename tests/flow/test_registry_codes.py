@@ -131,6 +131,27 @@ async def test_every_code_of_the_registry_comes_back_sealed_to_its_sender_and_to
     await refused("NOT_ALLOWED_NOW", agencies.answer("referral.declined", one, seen=2))
 
 
+async def test_every_code_of_the_rest_of_a_cases_life_comes_back_too(agencies: Agencies) -> None:
+    cast, refused = agencies.cast, agencies.refused
+    one = await agencies.asked()
+    met = await agencies.recorded(cast.encounter(ZA, case=one.case, to=[MZ]))
+    about = {"case": one.case, "to": [MZ]}
+    await refused("NOT_RESPONSIBLE", cast.message("case.closed", ZA, seen=2, **about))
+    await refused("STALE_STATE", cast.message("case.closed", MZ, case=one.case, to=[], seen=1))
+    await refused("NOT_ALLOWED_NOW", cast.message("case.reopened", MZ, case=one.case, to=[], seen=2))
+    linked = {"case": one.case, "to": [], "seen": 2, "linked_to": UNKNOWN}
+    await refused("OTHER_CASE", cast.message("case.closed", MZ, **linked))
+    await refused("NOT_ALLOWED_NOW", agencies.answer("transfer.agreed", one, seen=1))
+    await refused("OTHER_CASE", agencies.answer("arrival.confirmed", one, transfer=UNKNOWN))
+    await refused("NOT_PARTY", agencies.answer("information.requested", one, TZ))
+    await refused("OTHER_CASE", agencies.answer("information.provided", one, in_reply_to=met))
+    correction = {"case": one.case, "in_reply_to": met, "to": [ZA]}
+    await refused("NOT_PARTY", cast.message("data.corrected", MZ, **correction))
+    await refused("NOT_ALLOWED_NOW", agencies.answer("dispute.opened", one, seen=1))
+    stranger = {"case": one.case, "to": [MZ], "in_reply_to": UNKNOWN}
+    await refused("NOT_PARTY", cast.message("observer.advised", "UNHCR-RO", **stranger))
+
+
 async def test_what_was_finally_declined_is_asked_again_only_with_something_new(agencies: Agencies) -> None:
     asked = await agencies.asked()
     await agencies.recorded(agencies.answer("referral.declined", asked, seen=1))

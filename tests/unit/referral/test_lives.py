@@ -120,6 +120,21 @@ def test_who_did_not_arrive_may_be_offered_to_another_and_then_not_planned_for_a
     assert sides(ledger, case, other) == (ZA, State.SUPERSEDED)
 
 
+def test_people_of_one_transfer_may_end_differently_and_each_is_right(ledger: Ledger) -> None:
+    """A mother and her sons: one message for each, one transfer; one of them does not arrive."""
+    family = [ledger.opened(MZ).id for _ in range(3)]
+    planned = [ledger.planned(one) for one in family]
+    assert len({referral.transfers for referral in planned}) == 1
+    first, second, third = planned
+    assert ledger.answer("arrival.confirmed", first) == IRREGULAR  # it overtakes its departure
+    for referral in planned:
+        assert ledger.answer("departure.confirmed", referral) == Verdict()
+    assert ledger.answer("arrival.confirmed", second) == Verdict()
+    assert ledger.answer("non_arrival.reported", third) == Verdict()
+    ends = [sides(ledger, case, referral) for case, referral in zip(family, planned, strict=True)]
+    assert ends == [(ZA, State.ARRIVED), (ZA, State.ARRIVED), (MZ, State.NOT_ARRIVED)]
+
+
 def test_an_outcome_completes_a_service(ledger: Ledger, case: str) -> None:
     referral = ledger.requested(case, kind="service")
     ledger.answer("referral.accepted", referral)
