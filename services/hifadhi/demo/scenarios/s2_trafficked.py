@@ -4,7 +4,7 @@ from typing import Final
 
 from hifadhi.agency.client import Client
 from hifadhi.agency.message_id import new_id
-from hifadhi.demo import papers, people
+from hifadhi.demo import adults, papers
 from hifadhi.demo.narrator import say
 from hifadhi.demo.stage import Stage
 from hifadhi.demo.steps import Facts, received, recorded, responsible, standing, unsendable, version
@@ -20,7 +20,7 @@ async def play(stage: Stage) -> str:
     """Gives her case."""
     malawi, zimbabwe = stage.clients["MW-DOR"], stage.clients["ZW-DSW"]
     say("MW-DOR meets her. She tells little; she does not want Zambia to hear of it.")
-    case = recorded(await malawi.send("encounter.reported", bodies=people.woman_met()))
+    case = recorded(await malawi.send("encounter.reported", bodies=adults.woman_met()))
     request = await _declined(malawi, zimbabwe, case)
     await _accepted(malawi, zimbabwe, case, request)
     await _planned(malawi, zimbabwe, case, request)
@@ -32,7 +32,7 @@ async def play(stage: Stage) -> str:
 
 async def _declined(malawi: Client, zimbabwe: Client, case: str) -> str:
     say("MW-DOR asks ZW-DSW to take charge. She has agreed to assistance there, and to nothing else yet.")
-    bodies = people.woman_referred("VOT_ASSISTANCE")
+    bodies = adults.woman_referred("VOT_ASSISTANCE")
     asks: Facts = {"kind": "responsibility", "urgency": "standard", "case": case, "seen": 1}
     request = recorded(await malawi.send("referral.requested", to=["ZW-DSW"], bodies=bodies, **asks))
     await received(zimbabwe)
@@ -50,7 +50,7 @@ async def _accepted(malawi: Client, zimbabwe: Client, case: str, request: str) -
     say("MW-DOR asks ZW-DSW to look again, and now it accepts.")
     again: Facts = {
         "content": {"new_evidence": [{"kind": "PERSON_STATEMENT", "grade": "C"}]},
-        "sensitive": people.woman_referred("SAFE_SHELTER")["sensitive"],
+        "sensitive": adults.woman_referred("SAFE_SHELTER")["sensitive"],
     }
     about: Facts = {"case": case, "referral": request}
     seen = await version(malawi, case, request)

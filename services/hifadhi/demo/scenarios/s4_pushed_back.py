@@ -3,7 +3,7 @@
 from typing import Final
 
 from hifadhi.agency.client import Client
-from hifadhi.demo import papers, people
+from hifadhi.demo import adults, papers
 from hifadhi.demo.narrator import say
 from hifadhi.demo.stage import Stage
 from hifadhi.demo.steps import Facts, received, recorded, responsible, standing, version
@@ -32,15 +32,15 @@ async def play(stage: Stage) -> str:
 
 async def _met_four_times(tanzania: Client, border: Client) -> str:
     say("3 May, Kilambo: TZ-ISD meets him and owes him protection. 9 May, Palma: MZ-SENAMI meets him, sent over.")
-    case = recorded(await tanzania.send("encounter.reported", bodies=people.man_met("TZA", "2026-05-03T06:00")))
-    met = people.man_met("MOZ", "2026-05-09T06:00", returned_by="TZA")
+    case = recorded(await tanzania.send("encounter.reported", bodies=adults.man_met("TZA", "2026-05-03T06:00")))
+    met = adults.man_met("MOZ", "2026-05-09T06:00", returned_by="TZA")
     recorded(await border.send("encounter.reported", case=case, to=["TZ-ISD"], bodies=met))
     say("20 June: he is back, left on a river island by officers, as he says. Of that there is no record.")
-    met = people.man_met("TZA", "2026-06-20T05:30", returned_by="MOZ")
+    met = adults.man_met("TZA", "2026-06-20T05:30", returned_by="MOZ")
     recorded(await tanzania.send("encounter.reported", case=case, to=["MZ-SENAMI"], bodies=met))
     say("A record comes late, and it says itself what was missing: nothing assessed, no remedy, handed to nobody.")
-    recorded(await border.send("removal.recorded", case=case, to=["TZ-ISD"], bodies=people.man_removed()))
-    met = people.man_met("MOZ", "2026-07-12T06:00", returned_by="TZA")
+    recorded(await border.send("removal.recorded", case=case, to=["TZ-ISD"], bodies=adults.man_removed()))
+    met = adults.man_met("MOZ", "2026-07-12T06:00", returned_by="TZA")
     say("12 July, Palma again. Every crossing is a leaf that nobody can take back.")
     recorded(await border.send("encounter.reported", case=case, to=["TZ-ISD"], bodies=met))
     return case
@@ -49,12 +49,12 @@ async def _met_four_times(tanzania: Client, border: Client) -> str:
 async def _refused_for_good(tanzania: Client, mozambique: Client, case: str) -> str:
     say("TZ-ISD asks MZ-INAR to take him back. It declines, looks again, and declines for good.")
     asks: Facts = {"kind": "responsibility", "urgency": "urgent", "case": case, "seen": await version(tanzania, case)}
-    request = recorded(await tanzania.send("referral.requested", to=["MZ-INAR"], bodies=people.man_referred(), **asks))
+    request = recorded(await tanzania.send("referral.requested", to=["MZ-INAR"], bodies=adults.man_referred(), **asks))
     await received(mozambique)
     about: Facts = {"case": case, "referral": request}
     no = papers.declined("EVIDENCE_INSUFFICIENT", why="No record of an earlier stay.", substantive=True)
     recorded(await mozambique.send("referral.declined", to=["TZ-ISD"], seen=1, bodies=no, **about))
-    again: Facts = {"content": people.evidence_of_a_bus(), "sensitive": people.man_referred()["sensitive"]}
+    again: Facts = {"content": adults.evidence_of_a_bus(), "sensitive": adults.man_referred()["sensitive"]}
     recorded(await tanzania.send("reexamination.requested", to=["MZ-INAR"], seen=2, bodies=again, **about))
     await received(mozambique)
     recorded(await mozambique.send("referral.declined", to=["TZ-ISD"], seen=3, bodies=no, **about))

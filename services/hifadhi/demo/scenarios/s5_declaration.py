@@ -3,7 +3,7 @@
 from typing import Final
 
 from hifadhi.agency.client import Client
-from hifadhi.demo import papers, people
+from hifadhi.demo import adults, papers
 from hifadhi.demo.narrator import say
 from hifadhi.demo.stage import Stage
 from hifadhi.demo.steps import Facts, received, recorded, responsible, state, version
@@ -31,7 +31,7 @@ async def play(stage: Stage) -> str:
     signed: Facts = {**corridor, "legal_bases": ["OAU69:VIII"]}
     recorded(await kenya.declare("arrangement.published", signed, second=zambia.keyring.sign))
     say("ZM-COR meets him, and asks KE-DRS to take him back, under that arrangement.")
-    case = recorded(await zambia.send("encounter.reported", bodies=people.south_sudanese_met()))
+    case = recorded(await zambia.send("encounter.reported", bodies=adults.south_sudanese_met()))
     request = await _asked(zambia, case, declaration)
     await _declined(zambia, kenya, case, request)
     await _read_by_the_observer(observer, request)
@@ -43,7 +43,7 @@ async def play(stage: Stage) -> str:
 
 async def _asked(zambia: Client, case: str, declaration: str) -> str:
     asks: Facts = {"kind": "responsibility", "urgency": "standard", "case": case, "seen": 1, "arrangement": ARRANGEMENT}
-    bodies = people.south_sudanese_referred(declaration)
+    bodies = adults.south_sudanese_referred(declaration)
     to = ["KE-DRS", OBSERVER]
     return recorded(await zambia.send("referral.requested", to=to, sensitive_for=["KE-DRS"], bodies=bodies, **asks))
 
@@ -54,7 +54,7 @@ async def _declined(zambia: Client, kenya: Client, case: str, request: str) -> N
     say("KE-DRS does not find him and declines; ZM-COR brings the registration number.")
     no = papers.declined("ID_NOT_FOUND", why="No registration under this name.")
     recorded(await kenya.send("referral.declined", to=["ZM-COR", OBSERVER], seen=1, bodies=no, **about))
-    again: Facts = {"content": people.registration_found(), "sensitive": people.south_sudanese_referred()["sensitive"]}
+    again: Facts = {"content": adults.registration_found(), "sensitive": adults.south_sudanese_referred()["sensitive"]}
     seen = await version(zambia, case, request)
     to = ["KE-DRS", OBSERVER]
     looked = await zambia.send(

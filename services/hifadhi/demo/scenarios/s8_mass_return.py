@@ -6,7 +6,7 @@ from hifadhi.agency.client import Client
 from hifadhi.agency.compose import Draft
 from hifadhi.agency.message_id import new_id
 from hifadhi.agency.receipt import Receipt
-from hifadhi.demo import papers, people
+from hifadhi.demo import adults, papers, people
 from hifadhi.demo.narrator import say
 from hifadhi.demo.stage import Stage
 from hifadhi.demo.steps import Facts, received, recorded, responsible, standing, version
@@ -21,7 +21,7 @@ async def play(stage: Stage) -> str:
     """Gives the case of the one who is known already."""
     tanzania, mozambique = (stage.clients[name] for name in AGENCIES)
     say("Months before, MZ-INAR had met one of them.")
-    earlier = recorded(await mozambique.send("encounter.reported", bodies=people.man_met("MOZ", "2026-05-09T06:00")))
+    earlier = recorded(await mozambique.send("encounter.reported", bodies=adults.man_met("MOZ", "2026-05-09T06:00")))
     cases = await _returned(tanzania)
     later = cases[16]
     await _linked(tanzania, mozambique, earlier, later)
