@@ -42,14 +42,14 @@ class Audited:
         return found
 
 
-async def fetched(client: HubClient) -> dict[str, bytes]:
+async def fetched(client: HubClient, auditor: str = AUDITOR) -> dict[str, bytes]:
     """The files of the ledger as it is now: checkpoint, tiles, bundles."""
     note: bytes = (await client.get("/ledger/checkpoint")).body
     size = read_checkpoint({"checkpoint": note}, client.cast.root).size
     files = {"checkpoint": note}
     tiles = list(tiles_at(size))
     for tile in [*tiles, *(Tile(ENTRIES, tile.index, tile.width) for tile in tiles if tile.level == 0)]:
-        answer = await client.get(f"/ledger/{tile.path()}", AUDITOR if tile.level == ENTRIES else None)
+        answer = await client.get(f"/ledger/{tile.path()}", auditor if tile.level == ENTRIES else None)
         assert answer.status == 200, answer.body
         files[tile.path()] = answer.body
     return files
@@ -75,8 +75,8 @@ def _entries(files: Mapping[str, bytes], size: int) -> Iterator[bytes]:
         yield from parse_bundle(files[tile.path()], tile.width)
 
 
-async def audit(client: HubClient) -> Audited:
-    return audited(await fetched(client), client.cast)
+async def audit(client: HubClient, auditor: str = AUDITOR) -> Audited:
+    return audited(await fetched(client, auditor), client.cast)
 
 
 def digest_of(body: Body) -> str:

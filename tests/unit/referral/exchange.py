@@ -40,6 +40,7 @@ GOVERNORS = [PrivateJwk.generate("Ed25519") for _ in range(3)]
 IDENTITY = {agency: PrivateJwk.generate("Ed25519") for agency in ROLES}
 SIGN = {agency: PrivateJwk.generate("Ed25519") for agency in ROLES}
 READ = {agency: PrivateJwk.generate("P-256") for agency in ROLES}
+COUNTERSIGN = {agency: PrivateJwk.generate("Ed25519") for agency in STATES}
 
 _ids = count(1)
 
@@ -57,12 +58,12 @@ def root_document(**members: Any) -> Json:
         "max_delay_s": 60,
         "rules": 1,
         "governance": {"keys": [key.public.as_dict() for key in GOVERNORS], "threshold": 2},
-        "hub": {"ledger": [_HUB_LEDGER.public.as_dict()], "gateway": [_HUB_GATEWAY.public.as_dict()]},
+        "hub": {"ledger": [HUB_LEDGER.public.as_dict()], "gateway": [HUB_GATEWAY.public.as_dict()]},
     }
     return {**document, **members}
 
 
-_HUB_LEDGER, _HUB_GATEWAY = PrivateJwk.generate("Ed25519"), PrivateJwk.generate("P-256")
+HUB_LEDGER, HUB_GATEWAY = PrivateJwk.generate("Ed25519"), PrivateJwk.generate("P-256")
 ROOT = root.parse(strict_json.dump(root_document()))
 
 
