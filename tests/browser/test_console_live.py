@@ -28,7 +28,7 @@ async def listening(place: OperatorsPlace) -> int:
 
 
 async def test_an_acceptance_is_on_both_pages_within_two_seconds_of_its_202(place: OperatorsPlace) -> None:
-    case, referral = await place.asked()
+    case, referral = await place.asked(kind="service")
     overview, story = await place.opened("/console"), await place.opened(f"/console/referrals/{referral}")
     for page in (overview, story):
         await remember(page)
@@ -86,7 +86,7 @@ async def test_a_stream_that_is_refused_is_asked_for_again(place: OperatorsPlace
 
 
 async def test_the_focus_stays_where_it_is_and_goes_to_the_table_when_its_row_goes(place: OperatorsPlace) -> None:
-    case, referral = await place.asked()
+    case, referral = await place.asked(kind="service")
     page = await place.opened("/console")
     link = page.locator(f"#deadlines-{referral} a")
     await link.focus()

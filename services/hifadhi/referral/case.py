@@ -70,7 +70,9 @@ class Referral:
 
     def other(self, agency: str) -> str | None:
         """The other side, or None for an agency that is neither."""
-        return {self.sender: self.receiver, self.receiver: self.sender}.get(agency)
+        if agency == self.sender:
+            return self.receiver
+        return self.sender if agency == self.receiver else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,11 @@ class Case:
     def runs(self, clock: Clock) -> bool:
         """Whether this deadline of ours runs."""
         referral = self.referrals.get(clock.subject)
-        return referral.runs(clock.clock, clock.due) if referral else clock in self._clocks()
+        if referral:
+            return referral.runs(clock.clock, clock.due)
+        if clock.clock == STALLED:  # every case has it, and it is asked for with every message
+            return (clock.due, clock.subject) == (self.silent_due, self.responsible)
+        return clock in self._clocks()
 
     def to_bytes(self) -> bytes:
         """As a database row keeps it: of the same case the same bytes, without what is as it was at first."""

@@ -59,11 +59,12 @@ def _stranger(header: Any, case: Case) -> str | None:  # noqa: ANN401 (as above)
     referral = case.referrals.get(header.referral)
     if referral is None:  # rule 4
         return "OTHER_CASE"
-    sides = {Side.SENDER: (referral.sender,), Side.RECEIVER: (referral.receiver,)}
-    speaks = header.sender in sides.get(SIDE[header.type], (referral.sender, referral.receiver))
-    others = set(header.to) - {referral.other(header.sender)}
-    heard = len(others) < len(header.to) and (others <= {*referral.observers} or header.type in OPEN_TO_MORE)
-    return None if speaks and heard else "NOT_PARTY"  # rule 3
+    other, side = referral.other(header.sender), SIDE[header.type]
+    speaks = side is Side.EITHER or (side is Side.SENDER) == (header.sender == referral.sender)
+    if other is None or not speaks or other not in header.to:  # rule 3
+        return "NOT_PARTY"
+    copied = header.to if len(header.to) > 1 and header.type not in OPEN_TO_MORE else ()
+    return "NOT_PARTY" if any(one != other and one not in referral.observers for one in copied) else None
 
 
 def _named_elsewhere(header: Any, case: Case, known: Known) -> str | None:  # noqa: ANN401 (as above)
