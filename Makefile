@@ -4,7 +4,7 @@ UV := .tools/bin/uv
 RUN := .venv/bin/
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo demo-kafka bench faults live browser test check unit slow nightly contract flow schemas settings diagram setup clean
+.PHONY: demo demo-kafka bench faults live browser test check unit slow nightly contract flow schemas release-schemas settings diagram setup clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -62,6 +62,9 @@ browser: setup ## The operators' pages in a real Chromium
 
 schemas: setup ## Write schemas/ from the types
 	$(RUN)python tests/write_schemas.py schemas
+
+release-schemas: setup ## List in schemas/released.sha256 what is not listed yet: from then on it never changes
+	$(RUN)python tests/release_schemas.py schemas
 
 settings: setup ## Write deploy/settings.md from the settings
 	$(RUN)python tests/write_settings.py

@@ -69,7 +69,7 @@ class PartsOf:
     def check(self, entries: tuple[PartEntry, ...]) -> tuple[PartEntry, ...]:
         """The entries, if they are these."""
         if [(entry.name, entry.schema_name) for entry in entries] != self.expected:
-            names = ", ".join(name for name, _ in self.expected) or "none"
+            names = ", ".join(schema for _, schema in self.expected) or "none"
             raise PydanticCustomError(
                 "parts_of_type", "this type has exactly these parts, in this order: {names}", {"names": names}
             )
