@@ -1,8 +1,9 @@
 """Whether readers of a schema can read what a newer number of it describes. Pure.
 
-It is careful: what it does not know it does not let pass. Our objects are closed, so a newer number may only narrow: no new member, none that ceases to be required, no wider
-bound, no other pattern, no further value. What is needed beyond that is another type, which old readers refuse clearly.
-A code list is the other way round: it may grow, and no code changes its meaning, for unknown codes are kept and shown.
+It is careful: what it does not know it does not let pass. Our objects are closed, so a newer number may only narrow: no
+new member, none that ceases to be required, no wider bound, no other pattern, no further value. What is needed beyond
+that is another type, which old readers refuse clearly. A code list is the other way round: it may grow, and no code
+changes its meaning, for unknown codes are kept and shown.
 """
 
 from collections.abc import Callable, Iterator, Mapping
