@@ -2,7 +2,8 @@
 PYTHON ?= python3
 UV := .tools/bin/uv
 RUN := .venv/bin/
-export PYTHONDONTWRITEBYTECODE ?= 1
+# Compiled once and apart from the sources: the tests start hundreds of processes.
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/build/bytecode
 
 .PHONY: demo demo-kafka bench faults live browser test check unit slow nightly contract flow schemas release-schemas settings diagram setup clean
 .DEFAULT_GOAL := help
