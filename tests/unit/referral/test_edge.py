@@ -323,6 +323,7 @@ def any_bodies(message_type: str) -> st.SearchStrategy[Bodies]:
     return st.fixed_dictionaries({name: of_schema(schema) for name, schema in schemas.items()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("message_type", sorted(RULES))
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
