@@ -27,6 +27,7 @@ ROLES = {
     "ZA-DSD": ("ZAF", ["state"], "+02:00"),
     "UNHCR-RO": ("ZAF", ["observer", "detection", "statistics", "auditor"], "+02:00"),
 }
+ON_P256 = ("ZA-DHA", "UNHCR-RO")
 Body = dict[str, Any]
 
 
@@ -50,14 +51,19 @@ class Player:
     read: PrivateJwk = field(default_factory=lambda: PrivateJwk.generate("P-256"))
 
 
+def on_p256(name: str) -> Player:
+    """The same with keys that sign with ES256."""
+    return Player(name, PrivateJwk.generate("P-256"), PrivateJwk.generate("P-256"))
+
+
 class Cast:
     """A root of trust and agencies; `folder` becomes an exchange's data folder."""
 
     def __init__(self, folder: Path, *, max_delay_s: int = 60) -> None:
         self.folder = folder
-        self.governance = [PrivateJwk.generate("Ed25519") for _ in range(3)]
+        self.governance = [PrivateJwk.generate(kind) for kind in ("Ed25519", "P-256", "Ed25519")]
         self.ledger, self.gateway = PrivateJwk.generate("Ed25519"), PrivateJwk.generate("Ed25519")
-        self.players = {name: Player(name) for name in ROLES}
+        self.players = {name: Player(name) for name in ROLES} | {name: on_p256(name) for name in ON_P256}
         self._sequence: dict[str, int] = {}
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "root.json").write_bytes(strict_json.dump(self._root(max_delay_s)))

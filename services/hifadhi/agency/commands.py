@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Final, ParamSpec
+from typing import Annotated, Final, Literal, ParamSpec
 
 from cyclopts import App, Parameter
 
@@ -65,7 +65,7 @@ def exit_code(command: Callable[P, int]) -> Callable[P, int]:
 
 @agency_app.command(name="new")
 @exit_code
-def new(
+def new(  # noqa: PLR0913 (one option each)
     agency: str,
     *,
     name: str,
@@ -73,6 +73,8 @@ def new(
     role: Annotated[list[str], Parameter(negative="")],
     offset: Annotated[str, Parameter(allow_leading_hyphen=True)],
     home: Home,
+    signing: Literal["Ed25519", "ES256"] = "Ed25519",
+    reading: Literal["P-256", "X25519", "HPKE-9-KE"] = "P-256",
 ) -> int:
     """Make an agency's keys, and the request with which governance lets it in.
 
@@ -88,8 +90,15 @@ def new(
         state, focal, observer, detection, statistics or auditor; may be given several times.
     offset
         Its clock's fixed offset from UTC, as +02:00.
+    signing
+        What its keys sign with.
+    reading
+        What is sealed to: HPKE-9-KE withstands quantum computers, and brings a key on P-256 for what others must read
+        who have none.
     """
-    keyring = new_agency(home, agency, name=name, country=country, roles=role, utc_offset=offset)
+    keyring = new_agency(
+        home, agency, name=name, country=country, roles=role, utc_offset=offset, signing=signing, reading=reading
+    )
     output.say(f"{agency}: keys and request.json are in {home}")
     output.say(f"identity key {keyring.identity.kid}: tell it to governance by another way than the request")
     return DONE

@@ -15,7 +15,8 @@ from hifadhi.agency.journal import Journal
 from hifadhi.agency.keyring import create_key, read_key
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
-from hifadhi.evidence.jwk import ED25519, PrivateJwk
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.referral import root as root_file
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.root import MOST_KEYS, Root

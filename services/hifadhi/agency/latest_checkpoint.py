@@ -24,7 +24,7 @@ class LatestCheckpoint:
 
     def __init__(self, root: Root, file: Path | None = None) -> None:
         self.origin = root.origin
-        self.verifiers = tuple(Verifier(root.origin, key.x) for key in root.ledger_keys)
+        self.verifiers = tuple(Verifier(root.origin, key.public) for key in root.ledger_keys)
         self._file = file
         self._known: Checkpoint | None = None
         if file is not None and file.exists():

@@ -26,8 +26,8 @@ BATCH: Final = 256
 MOST_BATCHES: Final = 16
 """Under way at once: it bounds the memory."""
 
-_Check: TypeAlias = tuple[int, str, bytes, bytes, bytes, bytes]
-"""Index of the leaf; curve, x and y of the key; signature; what was signed."""
+_Check: TypeAlias = tuple[int, str, bytes, bytes, bytes]
+"""Index of the leaf; kind and bytes of the key; signature; what was signed."""
 
 
 @contextmanager
@@ -54,7 +54,7 @@ class SignatureWorkers:
         """See `Signatures`."""
         for claim in admission.claims(envelope, directory):
             key = claim.key
-            self._batch.append((index, key.crv, key.x, key.y, claim.value, claim.data))
+            self._batch.append((index, key.kind, key.public, claim.value, claim.data))
         if len(self._batch) >= BATCH:
             self._hand_out()
 
@@ -84,5 +84,5 @@ def first_bad(checks: Sequence[_Check]) -> int | None:
 
 
 @cache
-def _key(crv: str, x: bytes, y: bytes) -> Jwk:
-    return Jwk(crv, x, y)
+def _key(kind: str, public: bytes) -> Jwk:
+    return Jwk(kind, public)

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hifadhi.errors import Fault, Refused, Tampered
 from hifadhi.evidence import b64
-from hifadhi.evidence.jwk import ED25519 as ED25519_CURVE
 from hifadhi.evidence.jwk import Jwk
+from hifadhi.evidence.key_kinds import ED25519 as ED25519_KIND
 
 ED25519: Final = 0x01
 KEY_ID_BYTES: Final = 4
@@ -46,7 +46,7 @@ class Verifier:
 
     def __post_init__(self) -> None:
         try:
-            key = Jwk(ED25519_CURVE, self.public, b"")
+            key = Jwk(ED25519_KIND, self.public)
         except ValueError:
             raise Refused(Fault("SCHEMA", "", "the key must be a sound Ed25519 point of 32 bytes")) from None
         object.__setattr__(self, "key_id", key_id(self.name, ED25519, self.public))
