@@ -77,7 +77,7 @@ def open_sealed(sealed: str, *, suite: str, keys: Sequence[PrivateJwk], message:
         return _open(_Sealed.parse(sealed, suite), suite, keys, _header(message, part, sender))
     except Refused as refused:
         raise _unopenable(refused) from None
-    except (InvalidUnwrap, InvalidTag, ValueError):
+    except (InvalidUnwrap, InvalidTag):
         raise Refused(
             Fault("UNOPENABLE", "", "what was sealed has been changed, or was sealed to another key")
         ) from None

@@ -42,7 +42,7 @@ class Suite:
 
     `header`: the members of an entry's header; `wrapped_bytes`: the length of its `encrypted_key`. `wrap` gives the one
     further header member's value and the wrapped key; `unwrap`, from key, that value with its pointer, and the wrapped
-    key, the content key: Refused, ValueError, or what `cryptography` raises, if it cannot.
+    key, the content key: Refused, or what `cryptography` raises, if it cannot.
     """
 
     header: tuple[str, str, str]
