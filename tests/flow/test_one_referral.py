@@ -9,29 +9,15 @@ from typing import Any
 
 import pytest
 
-from hifadhi.agency.access_token import AccessToken
-from hifadhi.agency.archive import Archive
 from hifadhi.agency.client import Client
-from hifadhi.agency.mirror import Mirror
-from hifadhi.agency.transport import Transport
 from hifadhi.demo import papers, people
-from hifadhi.demo.stage import AUDITOR, Stage, embedded, stage
+from hifadhi.demo.stage import Stage, embedded, stage
 from hifadhi.errors import Refused
-from hifadhi.evidence.audit import Audit
-from hifadhi.evidence.verify import Report
+from ledger_verified import verified
 from schema_examples import accepted_body
 
 Body = dict[str, Any]
 PLAYERS = ("MZ-INAR", "ZA-DHA", "ZA-DSD", "TZ-RSD")
-
-
-async def verified(made: Stage) -> Report:
-    """The whole ledger, fetched as an auditor and decided again."""
-    token = AccessToken(AUDITOR, made.clients[AUDITOR].keyring.sign, made.base_url)
-    archive = Archive(made.folder / "mirror")
-    async with Transport(made.base_url, token=token) as transport:
-        await Mirror(archive, transport, made.root).update()
-    return Audit(archive, made.root).run()
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from hifadhi.agency import auditor_output as output
 from hifadhi.agency import durable_file
 from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.archive import Archive
+from hifadhi.agency.bundle_workers import bundles_of
 from hifadhi.agency.keyring import read_key
 from hifadhi.agency.mirror import INCOMING, Mirror, Mirrored
 from hifadhi.agency.replay import Replay
 from hifadhi.agency.replay import replay as replay_case
-from hifadhi.agency.signature_workers import signatures_of
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import strict_json
@@ -83,8 +83,8 @@ def verify(folder: Path, /, *, root: RootFile, as_json: Json = False, quiet: Qui
     def run() -> None:
         archive, known = _whole(folder), _root(root)
         size = read_checkpoint(archive, known).size
-        with signatures_of(size) as signatures, output.progress("verifying", quiet=quiet or as_json) as told:
-            report = Audit(archive, known, signatures).run(lambda leaf: told(leaf.index + 1, size))
+        with bundles_of(archive, size) as bundles, output.progress("verifying", quiet=quiet or as_json) as told:
+            report = Audit(archive, known, bundles).run(lambda leaf: told(leaf.index + 1, size))
         if as_json:
             output.say_json(output.report_fields(report))
         elif not quiet:

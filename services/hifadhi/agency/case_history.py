@@ -44,9 +44,12 @@ class CaseHistory:
     def __init__(self, path: Path, exchange: Exchange, look: Look) -> None:
         self._path, self._exchange, self._look = path, exchange, look
 
-    async def bodies(self, case: str | None, message_type: str) -> tuple[Closed, ...]:
-        """What is known of the case before a message of this type, the newest last; nothing where no rule asks."""
-        if case is None or message_type not in LOOK_BACK:
+    async def bodies(self, case: str | None, message_type: str, *, always: bool = False) -> tuple[Closed, ...]:
+        """What is known of the case before a message of this type, the newest last.
+
+        Nothing where no rule asks; `always`: one does, whatever the type.
+        """
+        if case is None or not (always or message_type in LOOK_BACK):
             return ()
         await self._catch_up()
         return tuple([body async for body in self._opened(self._indexes(case))])

@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from hifadhi.agency import compose
 from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.compose import Draft, Sealed
+from hifadhi.agency.copied import who_may_be_copied
 from hifadhi.agency.exchange import Exchange, Ruling
 from hifadhi.agency.inbox import WAIT_S, Inbox
 from hifadhi.agency.journal import Journal
@@ -198,8 +199,9 @@ class Client:
         return ruling
 
     async def _seal(self, draft: Draft) -> Sealed:
-        earlier = await self.inbox.history.bodies(draft.facts.get("case"), draft.type)
-        return compose.seal(draft, sender=self.agency, directory=self.directory, earlier=earlier)
+        copied = await who_may_be_copied(draft, self.directory, self.exchange)
+        earlier = await self.inbox.history.bodies(draft.facts.get("case"), draft.type, always=copied is not None)
+        return compose.seal(draft, sender=self.agency, directory=self.directory, earlier=earlier, copied=copied)
 
     async def _sent(
         self, draft: Draft, answers: int | None, second: PrivateJwk | None = None

@@ -17,6 +17,7 @@ from hifadhi.evidence.key_kinds import KINDS
 from hifadhi.referral import admission, edge, instant, message, parts
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.directory import Directory
+from hifadhi.referral.edge.opened import Opened
 from hifadhi.referral.header import Header
 from hifadhi.referral.part_names import PARTS
 
@@ -133,10 +134,17 @@ class Sealed:
         }
 
 
-def seal(draft: Draft, *, sender: str, directory: Directory, earlier: Sequence[Closed] = ()) -> Sealed:
+def seal(
+    draft: Draft,
+    *,
+    sender: str,
+    directory: Directory,
+    earlier: Sequence[Closed] = (),
+    copied: frozenset[str] | None = None,
+) -> Sealed:
     """The draft, checked as the gateway and the receivers will, with its parts sealed to their readers.
 
-    `earlier`: the bodies of its case that this agency knows, the newest last.
+    `earlier`: the bodies of its case that this agency knows, the newest last. `copied`: see `Opened`.
 
     Refused: the codes of the header's schema, of `admission` (6 to 8), of `edge`; READER_UNKNOWN without a reading key.
     """
@@ -144,9 +152,7 @@ def seal(draft: Draft, *, sender: str, directory: Directory, earlier: Sequence[C
         if agency not in directory.agencies:
             raise Refused(Fault("ADDRESSEE_UNKNOWN", f"/to/{number}", "the directory does not know this agency"))
     readers = {part: draft.readers(part, sender, directory) for part in PARTS[draft.type]}
-    edge.check_body(
-        draft.type, draft.bodies, sender=sender, readers=readers, country_of=countries(directory), earlier=earlier
-    )
+    edge.check_body(draft.type, Opened(sender, readers, draft.bodies, countries(directory), earlier, copied))
     message_id, entries, sealed = new_id(), [], {}
     for part, names in readers.items():
         keys = _reading_keys(names, part, directory)

@@ -29,7 +29,9 @@ from hifadhi.evidence.leaf import Leaf
 from hifadhi.referral import admission, edge, message, parts
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.directory import Directory
+from hifadhi.referral.edge.opened import Opened
 from hifadhi.referral.header import Header, PartEntry
+from hifadhi.referral.headers import ReferralRequested
 
 UNOPENABLE: Final = "UNOPENABLE"
 COMMITMENT: Final = "COMMITMENT"
@@ -86,7 +88,7 @@ def open_item(
     directory: Directory,
     earlier: Sequence[Closed] = (),
 ) -> Item:
-    """The item of a row whose leaf is proved; Tampered by rules 2 and 3. `earlier`: see `edge.check_body`."""
+    """The item of a row whose leaf is proved; Tampered by rules 2 and 3. `earlier`: see `Opened`."""
     if envelope is None:
         return Item(row.index, row.role, sealed)
     header = _verified(row.index, sealed, envelope, directory)
@@ -162,12 +164,7 @@ def _broken_rules(
     readers: dict[str, Sequence[str]] = {entry.name: entry.readers for entry in header.part_entries}
     try:
         edge.check_body(
-            header.type,
-            bodies,
-            sender=header.sender,
-            readers=readers,
-            country_of=countries(directory),
-            earlier=earlier,
+            header.type, Opened(header.sender, readers, bodies, countries(directory), earlier, _copied(header))
         )
     except Refused as refusal:
         return refusal.faults
@@ -182,6 +179,12 @@ def _weaker(header: Header, agency: str, directory: Directory) -> tuple[str, ...
 
 def _is_weaker(used: str, allowed: str | None) -> bool:
     return allowed is not None and SUITES.index(used) < SUITES.index(allowed)
+
+
+def _copied(header: Header) -> frozenset[str] | None:
+    """Without an arrangement, whom a request is copied to stands in its consent. Of others only the sender knows."""
+    alone = isinstance(header, ReferralRequested) and header.arrangement is None
+    return frozenset() if alone else None
 
 
 def _located(faults: Sequence[Fault], part: str) -> list[Fault]:

@@ -10,7 +10,8 @@ The gateway asks before it stores, and the registry asks again: the gateway face
 5. SIGNATURE: it matches, over exactly these bytes.
 6. NOT_YOUR_ROLE: the sender's role may send this type: an observer decides nothing.
 7. ADDRESSEE_UNKNOWN: every addressee is in the directory, and a focal agency where one is asked for; observers are
-   copied into a request where its arrangement names them. ARRANGEMENT_UNKNOWN: there is such an arrangement.
+   copied into a request where its arrangement names them, or the person asked. ARRANGEMENT_UNKNOWN: there is such an
+   arrangement.
 8. READER_UNKNOWN: every reader is in the directory, and one whom the design lets read this part.
 9. SENT_IN_FUTURE: `sent_at` is at most five minutes ahead.
 
@@ -22,7 +23,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from hifadhi.errors import Fault, Refused
-from hifadhi.evidence.jws import Claim, Envelope
+from hifadhi.evidence.jws import Envelope
 from hifadhi.referral import instant
 from hifadhi.referral.directory import IDENTITY, Agency, Directory, Key
 from hifadhi.referral.header import GOVERNANCE, Header, PartEntry
@@ -120,9 +121,9 @@ def check_signatures(envelope: Envelope, directory: Directory) -> None:
         envelope.verify(number, key.jwk)
 
 
-def claims(envelope: Envelope, directory: Directory) -> list[Claim]:
-    """What remains to be checked of rule 5, where the check itself is put off."""
-    return [envelope.claim(number, key.jwk) for number, (_, key) in enumerate(_known(envelope, directory))]
+def check_known(envelope: Envelope, directory: Directory) -> None:
+    """Rules 1 and 2 alone: every signature's key was admitted once."""
+    _known(envelope, directory)
 
 
 def check_standing(header: Header, directory: Directory) -> None:
@@ -147,7 +148,7 @@ def _why_unknown(agency: str, directory: Directory) -> str:
 
 
 def _check_request(header: ReferralRequested, directory: Directory) -> None:
-    """One state agency is asked; observers are copied in where an arrangement of the two states says so."""
+    """One state agency is asked; observers are copied in where an arrangement of the two says so, or the person."""
     asked = [agency for agency in header.to if directory.agencies[agency].is_state]
     if len(asked) != 1:
         where = "/to/0" if len(header.to) == 1 else "/to"
@@ -157,9 +158,11 @@ def _check_request(header: ReferralRequested, directory: Directory) -> None:
         says = "there is no such arrangement between the states of these two agencies"
         raise Refused(Fault("ARRANGEMENT_UNKNOWN", "/arrangement", says))
     allowed = directory.arrangements[arrangement].observers if arrangement else ()
+    if header.person_asked:
+        allowed = directory.with_role("observer")
     for number, agency in enumerate(header.to):
         if agency not in asked and agency not in allowed:
-            says = "an observer is copied in only where an arrangement of the two states names it"
+            says = "an observer is copied in where an arrangement of the two names it, or with `person_asked`"
             raise Refused(Fault("ADDRESSEE_UNKNOWN", f"/to/{number}", says))
 
 

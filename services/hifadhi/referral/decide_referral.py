@@ -50,11 +50,11 @@ def _is_live(case: Case) -> bool:
 
 def _within(header: Any, case: Case, known: Known) -> Verdict:  # noqa: ANN401 (one of the types that name a referral)
     """Any message within a referral: rules 3, 4, 6, 7."""
-    stranger = _stranger(header, case) or _named_elsewhere(header, case, known)
+    stranger = _stranger(header, case, known) or _named_elsewhere(header, case, known)
     return Verdict(stranger) if stranger else _in_state(header, case, case.referrals[header.referral])
 
 
-def _stranger(header: Any, case: Case) -> str | None:  # noqa: ANN401 (as above)
+def _stranger(header: Any, case: Case, known: Known) -> str | None:  # noqa: ANN401 (as above)
     """The code for a sender who has no such part in this referral: rules 3 and 4."""
     referral = case.referrals.get(header.referral)
     if referral is None:  # rule 4
@@ -63,8 +63,16 @@ def _stranger(header: Any, case: Case) -> str | None:  # noqa: ANN401 (as above)
     speaks = side is Side.EITHER or (side is Side.SENDER) == (header.sender == referral.sender)
     if other is None or not speaks or other not in header.to:  # rule 3
         return "NOT_PARTY"
-    copied = header.to if len(header.to) > 1 and header.type not in OPEN_TO_MORE else ()
-    return "NOT_PARTY" if any(one != other and one not in referral.observers for one in copied) else None
+    copied = [agency for agency in header.to if agency != other] if header.type not in OPEN_TO_MORE else []
+    return None if all(_may_read(agency, case, referral, known) for agency in copied) else "NOT_PARTY"
+
+
+def _may_read(agency: str, case: Case, referral: Referral, known: Known) -> bool:
+    """Whether it may be copied in: from the start, or as an observer of what is escalated (`domain.md` §8)."""
+    if agency in referral.observers:
+        return True
+    escalated = referral.state is State.ESCALATED or case.dispute is not None
+    return escalated and not known.directory.agencies[agency].is_state
 
 
 def _named_elsewhere(header: Any, case: Case, known: Known) -> str | None:  # noqa: ANN401 (as above)
@@ -106,7 +114,7 @@ def _informed(header: Any, case: Case, known: Known) -> Verdict:  # noqa: ANN401
 
 
 def _accepted(header: ReferralAccepted, case: Case, known: Known) -> Verdict:
-    if header.encounter is None or _stranger(header, case):
+    if header.encounter is None or _stranger(header, case, known):
         return _within(header, case, known)
     met = known.in_case(header.encounter, case.id)
     if met is None:  # rule 4
@@ -122,8 +130,8 @@ def _outcome(header: OutcomeReported, case: Case, known: Known) -> Verdict:
     return RECORDED if header.sender == case.owed_by else IRREGULAR
 
 
-def _disputed(header: DisputeOpened, case: Case, _known: Known) -> Verdict:
-    stranger = _stranger(header, case)
+def _disputed(header: DisputeOpened, case: Case, known: Known) -> Verdict:
+    stranger = _stranger(header, case, known)
     if stranger:
         return Verdict(stranger)
     referral = case.referrals[header.referral]

@@ -36,7 +36,7 @@ def lapse(case: Case, clock: Clock, directory: Directory) -> Case:
 
 
 def _effect(case: Case, header: Header, now: Moment) -> Case:
-    effect = _EFFECTS.get(header.type)
+    case, effect = evolve_referral.copied_in(case, header, now.directory), _EFFECTS.get(header.type)
     return effect(case, header, now) if effect else case
 
 

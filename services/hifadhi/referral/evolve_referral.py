@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from hifadhi.referral import instant
 from hifadhi.referral.case import Case, Referral
+from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import Header
 from hifadhi.referral.headers import (
     ArrivalConfirmed,
     DepartureConfirmed,
     MessageBounced,
+    OutcomeReported,
     ReferralAccepted,
     ReferralRequested,
     TransferProposed,
@@ -26,6 +28,17 @@ def came(case: Case, header: Header) -> Case:
     if not isinstance(header, ArrivalConfirmed) or referral is None or referral.has_ended:
         return case
     return _with(case, replace(referral, came=header.transfer))
+
+
+def copied_in(case: Case, header: Header, directory: Directory) -> Case:
+    """The case after a message within a referral: observers who were copied in when it was escalated stay copied in."""
+    referral = case.referrals.get(getattr(header, "referral", None) or "")
+    if referral is None or len(header.addressees) == 1 or isinstance(header, OutcomeReported):
+        return case
+    observers = {agency for agency in header.addressees if not directory.agencies[agency].is_state}
+    if observers <= {*referral.observers}:
+        return case
+    return _with(case, replace(referral, observers=tuple(sorted(observers.union(referral.observers)))))
 
 
 def _requested(case: Case, header: ReferralRequested, now: Moment) -> Case:

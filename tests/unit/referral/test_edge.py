@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hifadhi.errors import Refused
 from hifadhi.referral import edge, parts
 from hifadhi.referral.edge import RULES, check_body
+from hifadhi.referral.edge.opened import Opened
 from hifadhi.referral.part_names import PARTS
 from schema_examples import PUBLISHED, SCHEMAS, accepted_body
 from schema_instances import of_schema
@@ -79,7 +80,7 @@ def faults_of(
     }
     reading = dict.fromkeys(PARTS[message_type], (sender, *also)) | readers
     try:
-        check_body(message_type, read, sender=sender, readers=reading, country_of=COUNTRIES)
+        check_body(message_type, Opened(sender, reading, read, COUNTRIES))
     except Refused as refused:
         return [(fault.code, fault.pointer) for fault in refused.faults]
     return []
@@ -114,14 +115,14 @@ def test_ninety_three_people_of_whom_little_is_known_can_be_reported(nationality
 def test_every_type_has_its_row_of_rules() -> None:
     assert RULES.keys() == PARTS.keys()
     with pytest.raises(Refused) as refused:
-        check_body("referral.forwarded", {}, sender="MZ-INAR", readers={}, country_of=COUNTRIES)
+        check_body("referral.forwarded", Opened("MZ-INAR", {}, {}, COUNTRIES))
     assert refused.value.code == "TYPE_UNKNOWN"
 
 
 def test_other_languages_are_told_every_rule() -> None:
     codes = re.findall(r"^[0-9]+\. +([A-Z_]+):", edge.__doc__ or "", re.MULTILINE)
     table = (SCHEMAS / "README.md").read_text(encoding="utf-8")
-    assert len(codes) == 18
+    assert len(codes) == 19
     assert codes == re.findall(r"^\| ([A-Z_]+) \|", table, re.MULTILINE)
 
 

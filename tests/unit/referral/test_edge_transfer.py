@@ -8,6 +8,7 @@ from hifadhi.errors import Refused
 from hifadhi.referral import parts
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.edge import check_body
+from hifadhi.referral.edge.opened import Opened
 from schema_examples import accepted_body
 
 COUNTRIES = {"MZ-INAR": "MOZ", "ZA-DHA": "ZAF", "MZ-SENAMI": "MOZ", "TZ-ISD": "TZA", "KE-DRS": "KEN"}
@@ -59,7 +60,7 @@ def faults(
 ) -> list[tuple[str, str]]:
     readers = dict.fromkeys(bodies, tuple(sorted((sender, *to))))
     try:
-        check_body(kind, bodies, sender=sender, readers=readers, country_of=COUNTRIES, earlier=earlier)
+        check_body(kind, Opened(sender, readers, bodies, COUNTRIES, earlier))
     except Refused as refused:
         return [(fault.code, fault.pointer) for fault in refused.faults]
     return []

@@ -7,7 +7,6 @@
 5. What no reader had fetched yet is an alarm: somebody acts on a message without what it said.
 """
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from hifadhi.evidence import b64u
 from hifadhi.evidence.projection import LedgerEntry
 from hifadhi.evidence.recipients import part_entries
 from hifadhi.hub.delivery import metrics, tables
+from hifadhi.hub.delivery.doorbell import Doorbell
 from hifadhi.referral.headers import ErasureOrdered
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring, upsert
@@ -86,23 +86,12 @@ class Tombstones:
 
     def __init__(self, store: Store, stream: Stream, *, makes_topics: bool) -> None:
         self._store, self._stream, self._makes_topics = store, stream, makes_topics
-        self._due = asyncio.Event()
-        self._due.set()
-
-    def ring(self) -> None:
-        """Look soon."""
-        self._due.set()
+        self._bell = Doorbell(self._append_page)
+        self.ring = self._bell.ring
 
     async def run_once(self) -> None:
         """Wait for the ring, then append everything. `Unavailable`: call it again."""
-        await self._due.wait()
-        self._due.clear()
-        try:
-            while await self._append_page():
-                pass
-        except BaseException:
-            self._due.set()
-            raise
+        await self._bell.answer()
 
     async def _append_page(self) -> bool:
         """Whether there may be more."""

@@ -4,7 +4,6 @@ An agency that comes back with `after` has what came before it. The note and its
 record is appended afterwards, and again after a crash: its key is the message, the newest one counts.
 """
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
 from hifadhi.evidence.recipients import SENDER
+from hifadhi.hub.delivery.doorbell import Doorbell
 from hifadhi.hub.delivery.tables import handovers, inbox, messages
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring
@@ -87,24 +87,12 @@ class Outbox:
 
     def __init__(self, store: Store, stream: Stream) -> None:
         self._store, self._stream = store, stream
-        self._due = asyncio.Event()
-        self._due.set()
-
-    def ring(self) -> None:
-        """Look soon."""
-        self._due.set()
+        self._bell = Doorbell(self._publish_page, gather_s=GATHER_S)
+        self.ring = self._bell.ring
 
     async def run_once(self) -> None:
         """Wait for the ring, and a little for more to come, then publish everything. `Unavailable`: call it again."""
-        await self._due.wait()
-        await asyncio.sleep(GATHER_S)
-        self._due.clear()
-        try:
-            while await self._publish_page():
-                pass
-        except BaseException:
-            self._due.set()
-            raise
+        await self._bell.answer()
 
     async def _publish_page(self) -> bool:
         """Whether there may be more."""

@@ -23,6 +23,8 @@ The hub cannot read parts, so nobody else can check these. Each rule, its fault 
 16. BEST_INTERESTS_MISSING: a minor travels with a best-interests procedure. A child whom nobody thought of.
 17. VALUE_OR_REFUSAL: an answer is a value or a refusal. A question that looks answered.
 18. NOTHING_CORRECTED: a correction corrects something. One that every recipient has to apply in vain.
+19. OBSERVER_UNINVITED: an observer reads about a person only where an arrangement copies it, the person asks, or the
+    case is escalated (`domain.md` §8). A person's story told to whom the sender likes.
 
 Of a plan and a departure, rules 9 to 11 and 16 look at all that this edge knows of the case. Pointers start with the
 part's name. A reader of some parts only cannot check what needs the others; the sender, who reads all of them, checks
@@ -34,10 +36,10 @@ from itertools import islice
 from types import MappingProxyType
 
 from hifadhi.errors import Fault, Refused
-from hifadhi.referral.closed import Closed
 from hifadhi.referral.edge.answers import brings_something_new, names_who_is_responsible, suggests_one_country
 from hifadhi.referral.edge.data import answers_or_refuses, corrects_something
 from hifadhi.referral.edge.encounter import in_own_territory, movement_repeats_content
+from hifadhi.referral.edge.observers import observers_are_invited
 from hifadhi.referral.edge.opened import Opened, Rule
 from hifadhi.referral.edge.refuge import not_to_a_feared_country
 from hifadhi.referral.edge.trafficking import victim_consented, victim_has_risk_assessment
@@ -52,23 +54,10 @@ from hifadhi.referral.part_names import PARTS
 from hifadhi.referral.piece_rules import PIECE_RULES, pieces
 
 
-def check_body(
-    message_type: str,
-    bodies: Mapping[str, Closed],
-    *,
-    sender: str,
-    readers: Mapping[str, Sequence[str]],
-    country_of: Mapping[str, str],
-    earlier: Sequence[Closed] = (),
-) -> None:
-    """All rules of the type, on those of its bodies that lie open; `Refused` with one fault for each that fails.
-
-    `country_of` has the alpha-3 code of every agency that acts for a state; an agency that is not in it acts for none.
-    `earlier`: the bodies of the case that this edge has sent or opened before, the newest last.
-    """
+def check_body(message_type: str, opened: Opened) -> None:
+    """All rules of the type, on those of its bodies that lie open; `Refused` with one fault for each that fails."""
     if message_type not in RULES:
         raise Refused(Fault("TYPE_UNKNOWN", "", "no such message type here"))
-    opened = Opened(sender, readers, bodies, country_of, earlier)
     found = tuple(islice(_faults(RULES[message_type], opened), MOST_FAULTS))
     if found:
         raise Refused(*found)
@@ -83,21 +72,29 @@ def _faults(rules: Sequence[Rule], opened: Opened) -> Iterator[Fault]:
         yield from across(opened)
 
 
+_HAPPENED: tuple[Rule, ...] = (in_own_territory, movement_repeats_content)
+_OF_THE_CASE = ("responsibility.assumed", "outcome.reported", "case.closed", "case.reopened")
 _TRAVELS: tuple[Rule, ...] = (nobody_twice, minor_has_best_interests, victim_agrees_to_travel, not_towards_danger)
 # Rules 1 to 6 hold for every type.
 RULES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
     {
         **dict.fromkeys(PARTS, ()),
-        "encounter.reported": (in_own_territory, movement_repeats_content, not_to_a_feared_country),
-        "removal.recorded": (in_own_territory, movement_repeats_content),
-        "referral.requested": (not_to_a_feared_country, victim_consented, victim_has_risk_assessment),
+        "encounter.reported": (*_HAPPENED, not_to_a_feared_country, observers_are_invited),
+        "removal.recorded": (*_HAPPENED, observers_are_invited),
+        "referral.requested": (
+            not_to_a_feared_country,
+            victim_consented,
+            victim_has_risk_assessment,
+            observers_are_invited,
+        ),
+        **dict.fromkeys(_OF_THE_CASE, (observers_are_invited,)),
         "referral.declined": (names_who_is_responsible, suggests_one_country),
         "reexamination.requested": (brings_something_new, not_to_a_feared_country, victim_has_risk_assessment),
         "information.provided": (answers_or_refuses,),
         "transfer.proposed": _TRAVELS,
-        "departure.confirmed": (*_TRAVELS, in_own_territory, movement_repeats_content),
-        "arrival.confirmed": (in_own_territory, movement_repeats_content),
-        "non_arrival.reported": (in_own_territory, movement_repeats_content),
+        "departure.confirmed": (*_TRAVELS, *_HAPPENED),
+        "arrival.confirmed": _HAPPENED,
+        "non_arrival.reported": _HAPPENED,
         "data.corrected": (corrects_something,),
     }
 )

@@ -18,7 +18,8 @@ class Opened:
     """A message whose parts lie open; `readers` are its header's, by part.
 
     `country_of` has the alpha-3 code of every agency that acts for a state. `earlier`: the bodies of the case that this
-    edge has sent or opened before, the newest last.
+    edge has sent or opened before, the newest last. `copied`: who may be copied in whatever the person asked; None
+    where this edge cannot know.
     """
 
     sender: str
@@ -26,6 +27,7 @@ class Opened:
     bodies: Mapping[str, Closed]
     country_of: Mapping[str, str]
     earlier: Sequence[Closed] = ()
+    copied: frozenset[str] | None = None
 
     def part(self, name: str, of: type[B]) -> B | None:
         """The body of a part; None if this reader cannot open it or the type has no such part."""

@@ -5,10 +5,10 @@ from datetime import date
 
 from hifadhi.errors import Fault
 from hifadhi.referral.closed import Closed
+from hifadhi.referral.edge.consent import consented
 from hifadhi.referral.edge.opened import Opened
 from hifadhi.referral.edge.refuge import SEEKS_REFUGE
 from hifadhi.referral.edge.trafficking import TRAFFICKED
-from hifadhi.referral.parts.data import ConsentContent
 from hifadhi.referral.parts.encounter import EncounterContent, EncounterSensitive
 from hifadhi.referral.parts.journey import DepartedContent
 from hifadhi.referral.parts.request import RequestContent, RequestSensitive
@@ -49,7 +49,7 @@ def victim_agrees_to_travel(opened: Opened) -> Iterator[Fault]:
     """Rules 10 and 11."""
     if not _is_trafficked(opened):
         return
-    allowed = _allowed(opened)
+    allowed = consented(opened)
     missing = sorted(agency for agency in opened.receivers if agency in opened.country_of and agency not in allowed)
     if missing:
         says = f"a trafficking victim travels only with a consent in force for {', '.join(missing)}"
@@ -124,14 +124,3 @@ def _latest(written: str) -> tuple[int, int, int]:
     pieces = [int(one) for one in written.split("-")]
     year, month, day = (*pieces, *(12, 31)[len(pieces) - 1 :])
     return year, month, day
-
-
-def _allowed(opened: Opened) -> set[str]:
-    """The agencies that the newest consent names."""
-    for body in opened.ever(Closed):
-        if isinstance(body, ConsentContent):
-            return {use.agency for use in body.scope}
-        if isinstance(body, RequestContent) and body.processing.consent:
-            consent = body.processing.consent
-            return set() if consent.withdrawn_at else {use.agency for use in consent.scope}
-    return set()

@@ -7,7 +7,11 @@ from hifadhi.referral.header import Header, PartEntry, PartsOf, Some, Version
 
 
 class ReferralRequested(Header):
-    """The responsible agency asks another for a service, or to take responsibility."""
+    """The responsible agency asks another for a service, or to take responsibility.
+
+    `person_asked`: the person wants these observers to be copied in, whatever the states arranged; the sealed consent
+    names them.
+    """
 
     type: Literal["referral.requested"]
     case: Uuid7
@@ -18,6 +22,7 @@ class ReferralRequested(Header):
     kind: Literal["service", "responsibility"]
     arrangement: Maybe[ArrangementId] = None
     new_element: Maybe[Annotated[Literal[True], Exactly()]] = None
+    person_asked: Maybe[Annotated[Literal[True], Exactly()]] = None
     parts: Annotated[Items[PartEntry], PartsOf("referral.requested")]
 
 
