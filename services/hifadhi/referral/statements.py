@@ -58,10 +58,19 @@ class HybridJwk(Closed):
 
     kty: Literal["AKP"]
     alg: Literal["HPKE-9-KE"]
-    pub: Annotated[str, pattern(r"^[A-Za-z0-9_-]{1621}[AEIMQUYcgkosw048]$")]
+    pub: Annotated[str, pattern(r"^[A-Za-z0-9_-]{1621}[AQgw]$")]
+
+
+class MlDsaJwk(Closed):
+    """A public key of ML-DSA-44 (RFC 9964): 1,312 bytes."""
+
+    kty: Literal["AKP"]
+    alg: Literal["ML-DSA-44"]
+    pub: Annotated[str, pattern(r"^[A-Za-z0-9_-]{1749}[AQgw]$")]
 
 
 JwkFields = Annotated[Ed25519Jwk | P256Jwk, Field(discriminator="kty")]
+LedgerJwkFields = Annotated[Ed25519Jwk | MlDsaJwk, Field(discriminator="kty")]
 ReadingJwkFields = Annotated[X25519Jwk | HybridJwk, Field(discriminator="kty")]
 
 
