@@ -27,6 +27,7 @@ ROLES = {
     "ZA-DSD": ("ZAF", ["state"], "+02:00"),
     "UNHCR-RO": ("ZAF", ["observer", "detection", "statistics", "auditor"], "+02:00"),
 }
+ON_P256 = ("ZA-DHA", "UNHCR-RO")
 Body = dict[str, Any]
 
 
@@ -50,18 +51,25 @@ class Player:
     read: PrivateJwk = field(default_factory=lambda: PrivateJwk.generate("P-256"))
 
 
+def on_p256(name: str) -> Player:
+    """The same with keys that sign with ES256."""
+    return Player(name, PrivateJwk.generate("P-256"), PrivateJwk.generate("P-256"))
+
+
 class Cast:
     """A root of trust and agencies; `folder` becomes an exchange's data folder."""
 
     def __init__(self, folder: Path, *, max_delay_s: int = 60) -> None:
         self.folder = folder
-        self.governance = [PrivateJwk.generate("Ed25519") for _ in range(3)]
+        self.governance = [PrivateJwk.generate(kind) for kind in ("Ed25519", "P-256", "Ed25519")]
         self.ledger, self.gateway = PrivateJwk.generate("Ed25519"), PrivateJwk.generate("Ed25519")
-        self.players = {name: Player(name) for name in ROLES}
+        self.ledger_pq = PrivateJwk.generate("ML-DSA-44")
+        self.players = {name: Player(name) for name in ROLES} | {name: on_p256(name) for name in ON_P256}
         self._sequence: dict[str, int] = {}
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "root.json").write_bytes(strict_json.dump(self._root(max_delay_s)))
         (folder / "ledger.jwk").write_bytes(strict_json.dump(self.ledger.as_dict()))
+        (folder / "ledger-ml-dsa-44.jwk").write_bytes(strict_json.dump(self.ledger_pq.as_dict()))
         (folder / "gateway.jwk").write_bytes(strict_json.dump(self.gateway.as_dict()))
         self.root = roots.parse((folder / "root.json").read_bytes())
 
@@ -69,13 +77,14 @@ class Cast:
         return Settings(data=self.folder, host="127.0.0.1", port=0, base_url="", log_level="ERROR")
 
     def _root(self, max_delay_s: int) -> Body:
+        ledger = [key.public.as_dict() for key in (self.ledger, self.ledger_pq)]
         return {
             "format": 1,
             "origin": ORIGIN,
             "max_delay_s": max_delay_s,
             "rules": 1,
             "governance": {"keys": [key.public.as_dict() for key in self.governance], "threshold": 2},
-            "hub": {"ledger": [self.ledger.public.as_dict()], "gateway": [self.gateway.public.as_dict()]},
+            "hub": {"ledger": ledger, "gateway": [self.gateway.public.as_dict()]},
         }
 
     def signed(self, payload: Body, keys: list[PrivateJwk], parts: dict[str, str] | None = None) -> Body:

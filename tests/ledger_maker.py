@@ -12,8 +12,9 @@ from typing import Any
 
 from hifadhi.evidence import b64u
 from hifadhi.evidence.fold import DeadLetter, Fold, NewLeaf, Repeat
-from hifadhi.evidence.jwk import ED25519, PrivateJwk
+from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.evidence.jws import ACCESS, MESSAGE, Envelope, sign, sign_compact
+from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.referral import instant
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.part_names import PARTS as PART_NAMES

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cast import Body
 from folder_database import FolderStore
 from hifadhi.errors import Unavailable
+from hifadhi.evidence.checkpoint import LedgerKeys
 from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, tiles_at
 from hifadhi.evidence.tree import HASH_BYTES
 from hifadhi.hub.gateway import reception
@@ -92,19 +94,21 @@ class Place:
             stream=self.stream,
             store=self.store,
             root=self.cast.root,
-            ledger_key=self.key,
+            ledger_keys=self.keys,
             audience=AUDIENCE,
             clock_ms=self.cast.clock,
         )
 
     def publisher(self) -> Publisher:
-        return Publisher(self.store, self.stream, self.cast.root.origin, self.key)
+        return Publisher(self.store, self.stream, self.cast.root.origin, self.keys)
 
     @property
-    def key(self) -> Ed25519PrivateKey:
+    def keys(self) -> LedgerKeys:
         """The ledger's."""
-        assert isinstance(self.cast.ledger.key, Ed25519PrivateKey)
-        return self.cast.ledger.key
+        first, second = self.cast.ledger.key, self.cast.ledger_pq.key
+        assert isinstance(first, Ed25519PrivateKey)
+        assert isinstance(second, MLDSA44PrivateKey)
+        return first, second
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Registry]:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -45,13 +46,18 @@ def _key_faults(settings: ServiceSettings) -> list[Fault]:
         asked.append((wiring.read_key, settings.gateway_key_file))
     if isinstance(settings, RegistrySettings):
         asked.append((wiring.read_key, settings.ledger_key_file))
+        asked.append((partial(_read_ledger_keys, settings), settings.root_file))
     found: list[Fault] = []
     for read, path in asked:
         try:
             read(path)
         except Refused as refusal:
-            found += refusal.faults
+            found += [fault for fault in refusal.faults if fault not in found]
     return found
+
+
+def _read_ledger_keys(settings: RegistrySettings, root_file: Path) -> None:
+    wiring.read_ledger_keys(settings, wiring.read_root(root_file))
 
 
 async def _of_the_database(settings: StoredSettings) -> None:

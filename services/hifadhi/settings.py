@@ -125,6 +125,11 @@ class RegistrySettings(StoredSettings):
         """The registry's private key, which signs checkpoints."""
         return self.data / "ledger.jwk"
 
+    @property
+    def ledger_pq_key_file(self) -> Path:
+        """The private key for ML-DSA-44 that signs them too, where root.json lists one."""
+        return self.data / "ledger-ml-dsa-44.jwk"
+
 
 class DeliverySettings(StoredSettings):
     """Delivery's."""

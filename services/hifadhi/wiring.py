@@ -11,11 +11,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from hifadhi.diagnostics import log
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
+from hifadhi.evidence.checkpoint import LedgerKeys
 from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ML_DSA_44
 from hifadhi.hub.console.neighbours import Neighbours
 from hifadhi.hub.console.service import Console
 from hifadhi.hub.delivery.service import Delivery
@@ -81,7 +84,7 @@ def _registry(hall: Hall) -> Service:
         stream=hall.stream,
         store=hall.store,
         root=hall.root,
-        ledger_key=_ed25519(read_key(hall.settings.ledger_key_file)),
+        ledger_keys=read_ledger_keys(hall.settings, hall.root),
         audience=hall.audience,
         clock_ms=hall.clock_ms,
         # With all services in one process it is started again, not stood by for: it need not ask who was before it.
@@ -242,10 +245,17 @@ def open_store(settings: StoredSettings, *, patient: bool = False) -> Store:
     return PostgresStore(url, answer_s=PATIENT_S) if patient else PostgresStore(url)
 
 
-def _ed25519(key: PrivateJwk) -> Ed25519PrivateKey:
-    if not isinstance(key.key, Ed25519PrivateKey):
+def read_ledger_keys(settings: RegistrySettings, root: Root) -> LedgerKeys:
+    """The keys that sign checkpoints: one of each kind that the root lists, or nobody would take them for signed."""
+    first = read_key(settings.ledger_key_file).key
+    if not isinstance(first, Ed25519PrivateKey):
         raise Refused(Fault("SCHEMA", "", "checkpoints are signed with an Ed25519 key"))
-    return key.key
+    if all(jwk.kind != ML_DSA_44 for jwk in root.ledger_keys):
+        return (first,)
+    second = read_key(settings.ledger_pq_key_file).key
+    if not isinstance(second, MLDSA44PrivateKey):
+        raise Refused(Fault("SCHEMA", "", f"{settings.ledger_pq_key_file.name} must hold a key for ML-DSA-44"))
+    return first, second
 
 
 def read_root(path: Path) -> Root:

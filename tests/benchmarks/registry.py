@@ -91,7 +91,7 @@ def _registry(cast: Cast, stream: SqliteStream, store: Store) -> Registry:
         stream=stream,
         store=store,
         root=cast.root,
-        ledger_key=cast.ledger.key,
+        ledger_keys=(cast.ledger.key,),
         audience="https://exchange.example",
         clock_ms=wall_clock_ms,
     )

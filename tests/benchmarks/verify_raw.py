@@ -4,7 +4,8 @@ import time
 from typing import Final
 
 from benchmarks.figure import Figure, middle
-from hifadhi.evidence.jwk import ED25519, PrivateJwk
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519
 
 SIGNED_BYTES: Final = 900
 CHECKS: Final = 4000

@@ -12,13 +12,15 @@ from joserfc.registry import HeaderParameter
 from hifadhi.errors import Refused
 from hifadhi.evidence import b64u, jwe, jws, strict_json
 from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ECDH_ES_A256KW
+from hifadhi.evidence.sealing_suites import ENC
 
 _KEYS = {"Ed25519": PrivateJwk.generate("Ed25519"), "ES256": PrivateJwk.generate("P-256")}
-_READERS = [PrivateJwk.generate("P-256") for _ in range(3)]
+_READERS = [PrivateJwk.generate(kind) for kind in ("P-256", "X25519", "P-256", "X25519")]
 _WHERE = {"message": "01926a4e", "part": "content", "sender": "MZ-INAR"}
 _REGISTRY = joserfc.jwe.JWERegistry(
     header_registry={name: HeaderParameter(name, "str") for name in ("message", "part", "from")},
-    algorithms=[jwe.ALG, jwe.ENC],
+    algorithms=[ECDH_ES_A256KW, ENC],
     verify_all_recipients=False,
 )
 
@@ -104,7 +106,7 @@ def test_every_reader_opens_their_sealed_part_here() -> None:
     )
     sealing = joserfc.jwe.GeneralJSONEncryption(protected, b"secret")
     for key in _READERS:
-        sealing.add_recipient({"alg": jwe.ALG, "kid": key.kid}, _theirs(key, private=False))
+        sealing.add_recipient({"alg": ECDH_ES_A256KW, "kid": key.kid}, _theirs(key, private=False))
     sealed = json.dumps(joserfc.jwe.encrypt_json(sealing, None, registry=_REGISTRY))
     for key in _READERS:
-        assert jwe.open_sealed(sealed, keys=(key,), **_WHERE) == b"secret"
+        assert jwe.open_sealed(sealed, suite=ECDH_ES_A256KW, keys=(key,), **_WHERE) == b"secret"

@@ -41,7 +41,9 @@ def directory(known: KnownDirectory) -> str:
     for agency in sorted(known.directory.agencies.values(), key=lambda one: one.id):
         roles = ", ".join(sorted(agency.roles))
         lines.append(f"{agency.id}  {agency.name}  ({agency.country}, {roles}, UTC{agency.utc_offset})")
-        lines += [f"    {key['use']:<12}{key['kid']}{_revoked(key)}" for key in _keys(known, agency.id)]
+        lines += [
+            f"    {key['use']:<12}{key['kind']:<10}{key['kid']}{_revoked(key)}" for key in _keys(known, agency.id)
+        ]
     return "\n".join(lines)
 
 
@@ -99,6 +101,7 @@ def item(taken: Item) -> str:
         lines.append(f"    {header.id}  from {header.sender}{to}{case}")
     lines += [f"    {name}: {_text(body)}" for name, body in _bodies(taken).items()]
     lines += [f"    problem: {_fault(fault)}" for fault in taken.problems]
+    lines += [f"    {part}: sealed more weakly than its readers' keys allow" for part in taken.weaker]
     return "\n".join(lines)
 
 
@@ -113,6 +116,7 @@ def item_json(taken: Item) -> dict[str, Any]:
         "header": header,
         "bodies": _bodies(taken),
         "problems": [asdict(fault) for fault in taken.problems],
+        "weaker": list(taken.weaker),
     }
 
 
@@ -124,7 +128,7 @@ def _keys(known: KnownDirectory, agency: str) -> list[dict[str, Any]]:
     order = (IDENTITY, "sign", "countersign", "read")
     keys = [(kid, key) for kid, key in known.directory.keys.items() if key.agency == agency]
     return [
-        {"kid": kid, "use": key.use, "revoked": key.revoked}
+        {"kid": kid, "use": key.use, "kind": key.jwk.kind, "revoked": key.revoked}
         for kid, key in sorted(keys, key=lambda pair: order.index(pair[1].use))
     ]
 

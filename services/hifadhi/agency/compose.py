@@ -13,6 +13,7 @@ from hifadhi.agency.message_id import new_id
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import jwe, jws, plaintext, strict_json
 from hifadhi.evidence.jwk import Jwk, PrivateJwk
+from hifadhi.evidence.key_kinds import KINDS
 from hifadhi.referral import admission, edge, instant, message, parts
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.directory import Directory
@@ -154,10 +155,10 @@ def seal(
     edge.check_body(draft.type, Opened(sender, readers, draft.bodies, countries(directory), earlier, copied))
     message_id, entries, sealed = new_id(), [], {}
     for part, names in readers.items():
-        keys = [_reading_key(name, part, directory) for name in names]
+        keys = _reading_keys(names, part, directory)
         opened = _plaintext(draft, part)
         sealed[part] = jwe.seal(opened, message=message_id, part=part, sender=sender, readers=keys)
-        entries.append(_entry(draft.type, part, opened, sealed[part], names))
+        entries.append(_entry(draft.type, part, jwe.suite_of(keys), opened, sealed[part], names))
     made = Sealed(message_id, draft.type, sender, draft.facts, tuple(entries), sealed)
     admission.check_standing(header_of(made), directory)
     return made
@@ -208,23 +209,27 @@ def _plaintext(draft: Draft, part: str) -> bytes:
     return plaintext.wrap(body, schema=f"{draft.type}.{part}/1", floor=FLOORS.get(part, FLOOR), salt=salt)
 
 
-def _entry(kind: str, part: str, opened: bytes, sealed: str, readers: Sequence[str]) -> dict[str, Any]:
+def _entry(kind: str, part: str, suite: str, opened: bytes, sealed: str, readers: Sequence[str]) -> dict[str, Any]:
     return {
         "name": part,
         "schema": f"{kind}.{part}/1",
-        "suite": jwe.ALG,
+        "suite": suite,
         "digest": jwe.digest(sealed),
         "commitment": plaintext.commitment(opened),
         "readers": list(readers),
     }
 
 
-def _reading_key(agency: str, part: str, directory: Directory) -> Jwk:
-    """The newest, which the agency's own system has for certain."""
-    keys = directory.reading_keys(agency)
-    if not keys:
-        raise Refused(Fault("READER_UNKNOWN", f"/{part}", f"{agency} has no valid reading key in the directory"))
-    return keys[-1]
+def _reading_keys(readers: Sequence[str], part: str, directory: Directory) -> list[Jwk]:
+    """Of each reader the newest in the suite of the weakest: its own system has that key for certain."""
+    suite, keys = directory.suite_of(readers), [directory.reading_keys(reader) for reader in readers]
+    for reader, own in zip(readers, keys, strict=True):
+        if not own:
+            raise Refused(Fault("READER_UNKNOWN", f"/{part}", f"{reader} has no valid reading key in the directory"))
+    if suite is None:
+        says = "its readers have no suite in common; each needs a key on P-256 or X25519 beside one for HPKE-9-KE"
+        raise Refused(Fault("READER_UNKNOWN", f"/{part}", says))
+    return [[key for key in own if KINDS[key.kind].suite == suite][-1] for own in keys]
 
 
 def header_of(sealed: Sealed) -> Header:

@@ -1,7 +1,8 @@
 """The request with which an agency asks to be let in: who it is, its identity key, and its first keys, already signed.
 
-One JSON file: `agency`, `name`, `country`, `roles`, `utc_offset`, `identity` (JWK), and `keys`, three `key.added`
-statements as they will be posted. It holds nothing secret; governance compares the identity key's kid by another way.
+One JSON file: `agency`, `name`, `country`, `roles`, `utc_offset`, `identity` (JWK), and `keys`, the `key.added` and
+`reading_key.added` statements of its other keys as they will be posted. It holds nothing secret; governance compares
+the identity key's kid by another way.
 """
 
 import time
@@ -11,16 +12,17 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from hifadhi.agency import durable_file
-from hifadhi.agency.compose import Message, statement
+from hifadhi.agency.compose import Message, Sealed, statement
 from hifadhi.agency.journal import Journal
 from hifadhi.agency.keyring import COUNTERSIGN, READ, SIGN, Keyring
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import jws, strict_json
 from hifadhi.evidence.jwk import Jwk
+from hifadhi.evidence.key_kinds import ED25519, P256
 from hifadhi.referral import message
 from hifadhi.referral.directory_changes import jwk_of
 from hifadhi.referral.header import Header
-from hifadhi.referral.statements import KeyAdded
+from hifadhi.referral.statements import KeyAdded, ReadingKeyAdded
 
 MAX_REQUEST: Final = 64 * 1024
 MOST_KEYS: Final = 8
@@ -58,23 +60,31 @@ class Enrolment:
         return Jwk.parse(self.facts["identity"])
 
 
-def new_agency(home: Path, agency: str, *, name: str, country: str, roles: Sequence[str], utc_offset: str) -> Keyring:
-    """A new keyring in `home`, and the request to post it in with, `request.json`. Refused: EXISTS, SCHEMA."""
+def new_agency(  # noqa: PLR0913 (a fact each)
+    home: Path,
+    agency: str,
+    *,
+    name: str,
+    country: str,
+    roles: Sequence[str],
+    utc_offset: str,
+    signing: str = ED25519,
+    reading: str = P256,
+) -> Keyring:
+    """A new keyring in `home`, and the request to post it in with, `request.json`. Refused: EXISTS, SCHEMA.
+
+    `signing` and `reading`: of which kinds its keys are, see `keyring.py`.
+    """
     facts = {"agency": agency, "name": name, "country": country, "roles": list(roles), "utc_offset": utc_offset}
     # A public key stands in, so that nothing is written for facts that the exchange would refuse.
     stand_in = {"crv": "Ed25519", "kty": "OKP", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}  # RFC 8037 A.2
     _check_facts({**facts, "identity": stand_in})
-    keyring = Keyring.create(home, agency)
+    keyring = Keyring.create(home, agency, signing=signing, reading=reading)
     identity, now_ms = keyring.identity, time.time_ns() // 1_000_000
-    own = (
-        (SIGN, keyring.sign.public),
-        (COUNTERSIGN, keyring.countersign.public),
-        (READ, keyring.read[0].public),
-    )
-    added = [
-        statement("key.added", sender=agency, facts={"agency": agency, "use": use, "key": key.as_dict()})
-        for use, key in own
-    ]
+    own = [(SIGN, keyring.sign.public), (COUNTERSIGN, keyring.countersign.public)]
+    # The newest reading key is the last to be added.
+    own += [(READ, key.public) for key in reversed(keyring.read)]
+    added = [_adding(agency, use, key) for use, key in own]
     signed = [one.sign(number=n, now_ms=now_ms, keys=(identity,)).line for n, one in enumerate(added, start=1)]
     Journal(home / "identity-journal.json").spend(len(signed))
     keys = [strict_json.parse(line) for line in signed]
@@ -83,11 +93,18 @@ def new_agency(home: Path, agency: str, *, name: str, country: str, roles: Seque
     return keyring
 
 
+def _adding(agency: str, use: str, key: Jwk) -> Sealed:
+    """The statement that adds a key: `key.added` knows the kinds that there were when it was released."""
+    if key.kind in {ED25519, P256}:
+        return statement("key.added", sender=agency, facts={"agency": agency, "use": use, "key": key.as_dict()})
+    return statement("reading_key.added", sender=agency, facts={"agency": agency, "key": key.as_dict()})
+
+
 def key_of(added: Message) -> Jwk:
-    """The key that a `key.added` statement adds."""
+    """The key that a `key.added` or `reading_key.added` statement adds."""
     header = _header(added.line)
-    if not isinstance(header, KeyAdded):
-        raise Refused(Fault("SCHEMA", "", "must be a key.added statement"))
+    if not isinstance(header, KeyAdded | ReadingKeyAdded):
+        raise Refused(Fault("SCHEMA", "", "must be a statement that adds a key"))
     return jwk_of(header.key)
 
 
@@ -102,8 +119,8 @@ def _key(value: object, pointer: str, agency: str, identity: Jwk) -> Message:
     envelope = jws.parse_envelope(members["header"], typ=jws.MESSAGE, pointer=f"{pointer}/header")
     envelope.verify(0, identity, pointer=f"{pointer}/header")
     said = message.parse(envelope.payload)
-    if not isinstance(said, KeyAdded) or {said.sender, said.agency} != {agency}:
-        raise Refused(Fault("SCHEMA", pointer, "must be a key.added statement of this agency"))
+    if not isinstance(said, KeyAdded | ReadingKeyAdded) or {said.sender, said.agency} != {agency}:
+        raise Refused(Fault("SCHEMA", pointer, "must be a statement of this agency that adds a key"))
     return Message.parse(strict_json.dump(value))
 
 

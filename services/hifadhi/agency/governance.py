@@ -1,9 +1,11 @@
 """The exchange's founding, and those who let agencies in: the governance keys, of which a threshold must sign.
 
 A folder holds `root.json`, which everybody is handed, and the keys `governance-1.jwk` and on; `journal.json` counts the
-messages of the first. `ledger.jwk` and `gateway.jwk` are the hub's; in a real exchange each key has its own holder.
+messages of the first. `ledger.jwk`, perhaps `ledger-ml-dsa-44.jwk`, and `gateway.jwk` are the hub's; in a real exchange
+each key has its own holder.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -15,11 +17,13 @@ from hifadhi.agency.journal import Journal
 from hifadhi.agency.keyring import create_key, read_key
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
-from hifadhi.evidence.jwk import ED25519, PrivateJwk
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519, ML_DSA_44
 from hifadhi.referral import root as root_file
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.root import MOST_KEYS, Root
 
+LEDGER_PQ: Final = "ledger-ml-dsa-44.jwk"
 MAX_DELAY_S: Final = 60
 RULES: Final = 1
 
@@ -54,7 +58,7 @@ class Governance:
         return Journal(self.folder / "journal.json")
 
 
-def init(
+def init(  # noqa: PLR0913 (one option each)
     folder: Path,
     *,
     origin: str,
@@ -62,8 +66,11 @@ def init(
     threshold: int = 2,
     max_delay_s: int = MAX_DELAY_S,
     hub: Path | None = None,
+    post_quantum: bool = False,
 ) -> Root:
     """A new exchange: `keys` governance keys, of which `threshold` sign, the hub's two keys, and `root.json`.
+
+    `post_quantum`: checkpoints are signed with ML-DSA-44 too, so the ledger has a second key.
 
     The hub's keys go into `hub`, or into `folder` too. Refused: EXISTS, SCHEMA.
     """
@@ -73,16 +80,14 @@ def init(
         )
     if (folder / "root.json").exists():
         raise Refused(Fault("EXISTS", "", f"{folder} holds an exchange already"))
-    _parsed(
-        _document(
-            origin, max_delay_s, [PrivateJwk.generate(ED25519)], 1, [PrivateJwk.generate(ED25519) for _ in range(2)]
-        )
-    )
+    _parsed(_document(origin, max_delay_s, [PrivateJwk.generate(ED25519)], 1, _stand_ins()))
     hub = hub or folder
     for place in (folder, hub):
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
     governance = [create_key(folder / f"governance-{number}.jwk", ED25519) for number in range(1, keys + 1)]
-    services = [create_key(hub / f"{use}.jwk", ED25519) for use in ("ledger", "gateway")]
+    services = {use: [create_key(hub / f"{use}.jwk", ED25519)] for use in ("ledger", "gateway")}
+    if post_quantum:
+        services["ledger"].append(create_key(hub / LEDGER_PQ, ML_DSA_44))
     document = _document(origin, max_delay_s, governance, threshold, services)
     durable_file.create(folder / "root.json", strict_json.dump(document) + b"\n", mode=durable_file.PUBLIC)
     return _parsed(document)
@@ -100,17 +105,21 @@ def revoked(kid: str, agency: str, *, sender: str, invalid_since: str | None = N
 
 
 def _document(
-    origin: str, max_delay_s: int, governance: list[PrivateJwk], threshold: int, services: list[PrivateJwk]
+    origin: str, max_delay_s: int, governance: list[PrivateJwk], threshold: int, hub: Mapping[str, list[PrivateJwk]]
 ) -> dict[str, Any]:
-    ledger, gateway = ([key.public.as_dict()] for key in services)
     return {
         "format": 1,
         "origin": origin,
         "max_delay_s": max_delay_s,
         "rules": RULES,
         "governance": {"keys": [key.public.as_dict() for key in governance], "threshold": threshold},
-        "hub": {"ledger": ledger, "gateway": gateway},
+        "hub": {use: [key.public.as_dict() for key in held] for use, held in hub.items()},
     }
+
+
+def _stand_ins() -> dict[str, list[PrivateJwk]]:
+    """Keys in the hub's place, so that nothing is written for what the exchange would refuse."""
+    return {use: [PrivateJwk.generate(ED25519)] for use in ("ledger", "gateway")}
 
 
 def _parsed(document: dict[str, Any]) -> Root:

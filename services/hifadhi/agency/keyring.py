@@ -1,10 +1,12 @@
 """An agency's private keys in a folder, each a JWK file that only its owner may read.
 
 `agency.json` has the agency's id; `identity.jwk`, `sign.jwk`, `countersign.jwk`, `read.jwk` its keys. Further reading
-keys, `read-*.jwk`, open what was sealed to them. `journal.json` counts the signing key's messages,
+keys, `read-*.jwk`, open what was sealed to them: with an HPKE-9-KE key, one on P-256 for parts that somebody reads who
+has none. `journal.json` counts the signing key's messages,
 `identity-journal.json` the identity key's.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -12,13 +14,21 @@ from typing import Final, Self
 from hifadhi.agency import durable_file
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
-from hifadhi.evidence.jwk import ED25519, P256, PrivateJwk
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519, HPKE_9_KE, KINDS, P256, X25519
 
 IDENTITY: Final = "identity"
 SIGN: Final = "sign"
 COUNTERSIGN: Final = "countersign"
 READ: Final = "read"
-CURVES: Final = {IDENTITY: ED25519, SIGN: ED25519, COUNTERSIGN: ED25519, READ: P256}
+SIGNING: Final[Mapping[str, str]] = {KINDS[kind].alg: kind for kind in (ED25519, P256)}
+"""What an agency may sign with, and the kind of key that does."""
+READING: Final[Mapping[str, tuple[str, ...]]] = {
+    P256: (P256,),
+    X25519: (X25519,),
+    HPKE_9_KE: (HPKE_9_KE, P256),
+}
+"""What it may be sealed to, and the kinds of key for that, the first of them for `read.jwk`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +41,15 @@ class Keyring:
     read: tuple[PrivateJwk, ...]
 
     @classmethod
-    def create(cls, home: Path, agency: str) -> Self:
-        """A new keyring in a new or empty folder. Refused: EXISTS."""
+    def create(cls, home: Path, agency: str, *, signing: str = ED25519, reading: str = P256) -> Self:
+        """A new keyring in a new or empty folder, its keys of these kinds (`SIGNING`, `READING`). Refused: EXISTS."""
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for use, curve in CURVES.items():
-            create_key(home / f"{use}.jwk", curve)
+        for use in (IDENTITY, SIGN, COUNTERSIGN):
+            create_key(home / f"{use}.jwk", SIGNING[signing])
+        first, *further = READING[reading]
+        create_key(home / f"{READ}.jwk", first)
+        for kind in further:
+            create_key(home / f"{READ}-{kind}.jwk", kind)
         durable_file.create(home / "agency.json", strict_json.dump({"agency": agency}))
         return cls.load(home)
 
@@ -58,9 +72,9 @@ class Keyring:
         return read_key(self.home / "countersign.jwk")
 
 
-def create_key(path: Path, curve: str) -> PrivateJwk:
-    """A new private key, in a file with mode 0600. Refused: EXISTS."""
-    key = PrivateJwk.generate(curve)
+def create_key(path: Path, kind: str) -> PrivateJwk:
+    """A new private key of a kind of `key_kinds.py`, in a file with mode 0600. Refused: EXISTS."""
+    key = PrivateJwk.generate(kind)
     durable_file.create(path, strict_json.dump(key.as_dict()))
     return key
 

@@ -2,7 +2,8 @@
 
 Rules, and the attack that each stops:
 
-1. A ledger key of `root.json` has signed the checkpoint under the ledger's origin: a tree of somebody else's making.
+1. Ledger keys of `root.json`, one of each kind, have signed the checkpoint under the ledger's origin: a tree of
+   somebody else's making.
 2. It is not smaller than what was known when it was asked for: a ledger that takes leaves back.
 3. The same size has the same root: a ledger that shows two histories.
 
@@ -24,7 +25,7 @@ class LatestCheckpoint:
 
     def __init__(self, root: Root, file: Path | None = None) -> None:
         self.origin = root.origin
-        self.verifiers = tuple(Verifier(root.origin, key.x) for key in root.ledger_keys)
+        self.verifiers = tuple(Verifier.of(root.origin, key) for key in root.ledger_keys)
         self._file = file
         self._known: Checkpoint | None = None
         if file is not None and file.exists():

@@ -24,6 +24,7 @@ from hifadhi.agency.keyring import Keyring
 from hifadhi.errors import Fault, Refused, Tampered, Unavailable
 from hifadhi.evidence import jwe, leaf, plaintext
 from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
+from hifadhi.evidence.key_kinds import SUITES
 from hifadhi.evidence.leaf import Leaf
 from hifadhi.referral import admission, edge, message, parts
 from hifadhi.referral.closed import Closed
@@ -54,6 +55,8 @@ class Item:
     problems: tuple[Fault, ...] = ()
     bounces: str | None = None
     """The reason with which the message is to be bounced."""
+    weaker: tuple[str, ...] = ()
+    """The parts sealed more weakly than their readers' keys allow: worth a word to the sender, no bounce."""
 
     @property
     def is_recorded(self) -> bool:
@@ -101,7 +104,8 @@ def open_item(
             reasons.add(_reason(refusal))
             problems += _located(refusal.faults, entry.name)
     problems += _broken_rules(header, bodies, directory, earlier)
-    return Item(row.index, row.role, sealed, header, bodies, tuple(problems), _bounces(reasons, problems))
+    bounces, weaker = _bounces(reasons, problems), _weaker(header, keyring.agency, directory)
+    return Item(row.index, row.role, sealed, header, bodies, tuple(problems), bounces, weaker)
 
 
 def _verified(index: int, sealed: Leaf, envelope: Envelope, directory: Directory) -> Header | None:
@@ -136,7 +140,7 @@ def _ours(header: Header, row: InboxRow, agency: str, *, recorded: bool) -> list
 
 
 def _open(entry: PartEntry, sealed: str, header: Header, keyring: Keyring) -> Closed:
-    opened = _decrypt(entry.name, sealed, header, keyring)  # rule 4
+    opened = _decrypt(entry, sealed, header, keyring)  # rule 4
     try:
         document = plaintext.unwrap(opened, schema=entry.schema_name, commitment=entry.commitment)  # rule 5
     except Refused as refusal:
@@ -145,8 +149,10 @@ def _open(entry: PartEntry, sealed: str, header: Header, keyring: Keyring) -> Cl
     return parts.body(entry.schema_name, document)  # rule 6
 
 
-def _decrypt(part: str, sealed: str, header: Header, keyring: Keyring) -> bytes:
-    return jwe.open_sealed(sealed, keys=keyring.read, message=header.id, part=part, sender=header.sender)
+def _decrypt(entry: PartEntry, sealed: str, header: Header, keyring: Keyring) -> bytes:
+    return jwe.open_sealed(
+        sealed, suite=entry.suite, keys=keyring.read, message=header.id, part=entry.name, sender=header.sender
+    )
 
 
 def _broken_rules(
@@ -163,6 +169,16 @@ def _broken_rules(
     except Refused as refusal:
         return refusal.faults
     return ()
+
+
+def _weaker(header: Header, agency: str, directory: Directory) -> tuple[str, ...]:
+    """By the directory as this agency knows it now, which may be newer than the sender's was."""
+    ours = (entry for entry in header.part_entries if agency in entry.readers)
+    return tuple(entry.name for entry in ours if _is_weaker(entry.suite, directory.suite_of(entry.readers)))
+
+
+def _is_weaker(used: str, allowed: str | None) -> bool:
+    return allowed is not None and SUITES.index(used) < SUITES.index(allowed)
 
 
 def _copied(header: Header) -> frozenset[str] | None:

@@ -1,6 +1,6 @@
 """The exchange and the agencies of a demo, in one folder that is made anew."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +12,7 @@ from hifadhi.agency.client import Client
 from hifadhi.agency.directory_office import DirectoryOffice
 from hifadhi.agency.enrolment import Enrolment, new_agency
 from hifadhi.agency.governance import Governance
+from hifadhi.evidence.key_kinds import ED25519, ES256, HPKE_9_KE, P256, X25519
 from hifadhi.referral import instant
 from hifadhi.referral.root import Root
 from hifadhi.settings import Settings
@@ -35,6 +36,13 @@ AGENCIES: Final[tuple[Player, ...]] = (
     ("KE-DRS", "Department of Refugee Services", "KEN", ("state", "focal"), "+03:00"),
     (AUDITOR, "UNHCR, regional office", "ZAF", ("observer", "detection", "statistics", "auditor"), "+02:00"),
 )
+# What these sign with and are sealed to; the others have the kinds that an agency has unless it asks for others.
+KINDS: Final[Mapping[str, tuple[str, str]]] = {
+    "MZ-INAR": (ED25519, HPKE_9_KE),
+    "ZA-DHA": (ES256, HPKE_9_KE),
+    "ZA-DSD": (ED25519, X25519),
+    "TZ-RSD": (ES256, P256),
+}
 
 
 Run: TypeAlias = "Callable[[Path], AbstractAsyncContextManager[Running]]"
@@ -123,5 +131,7 @@ async def _admit(made: Stage, office: Governance, players: Sequence[Player]) -> 
     async with DirectoryOffice(made.root, made.base_url) as directory:
         for name, title, country, roles, offset in players:
             home = made.home(name)
-            new_agency(home, name, name=title, country=country, roles=roles, utc_offset=offset)
+            signing, reading = KINDS.get(name, (ED25519, P256))
+            facts = {"name": title, "country": country, "utc_offset": offset}
+            new_agency(home, name, **facts, roles=roles, signing=signing, reading=reading)
             await directory.admit(Enrolment.parse((home / "request.json").read_bytes()), office)

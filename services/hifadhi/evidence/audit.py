@@ -40,7 +40,7 @@ Seen = Callable[[Verified], None]
 
 def ledger_verifiers(root: Root) -> list[note.Verifier]:
     """The keys of checkpoints, under the origin's name."""
-    return [note.Verifier(root.origin, jwk.x) for jwk in root.ledger_keys]
+    return [note.Verifier.of(root.origin, jwk) for jwk in root.ledger_keys]
 
 
 def read_checkpoint(files: Mapping[str, bytes], root: Root) -> Checkpoint:

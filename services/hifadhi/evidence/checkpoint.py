@@ -7,20 +7,25 @@ Rules for a checkpoint, and the attack that each stops:
 3. The size is in decimal without leading zeros and possible, the root 32 bytes: one tree in two spellings.
 4. A tree without leaves has the empty root: a ledger that begins with something unseen.
 5. A key of the origin's name has signed: a checkpoint that only a witness vouches for.
+6. Of each type of key that the origin is known to have, one has signed: the post-quantum signature stripped, and the
+   other one forged.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from hifadhi.errors import Tampered
 from hifadhi.evidence import b64
 from hifadhi.evidence import note as signed_note
-from hifadhi.evidence.note import Verifier
+from hifadhi.evidence.note import SigningKey, Verifier
 from hifadhi.evidence.tree import EMPTY_ROOT, HASH_BYTES, MAX_SIZE
+
+LedgerKeys: TypeAlias = tuple[Ed25519PrivateKey] | tuple[Ed25519PrivateKey, MLDSA44PrivateKey]
 
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
@@ -60,15 +65,18 @@ def parse_number(text: str) -> int:
     return int(text)
 
 
-def sign(checkpoint: Checkpoint, private: Ed25519PrivateKey) -> str:
-    """The checkpoint as a signed note. Tampered, if nobody could open it; Refused: SCHEMA, if its origin is no name."""
+def sign(checkpoint: Checkpoint, private: SigningKey, *more: SigningKey) -> str:
+    """The checkpoint as a note by these keys. Tampered, if nobody could open it; Refused: SCHEMA, if it has no name."""
     parse(checkpoint.body(), checkpoint.origin)
-    return signed_note.sign(checkpoint.body(), name=checkpoint.origin, private=private)
+    return signed_note.sign(checkpoint.body(), name=checkpoint.origin, private=private, more=more)
 
 
 def open_checkpoint(note: str | bytes, origin: str, verifiers: Sequence[Verifier]) -> Checkpoint:
-    """The checkpoint of a note that one of these keys with the origin's name has signed; else Tampered."""
+    """The checkpoint of a note signed by one of these keys of each type with the origin's name; else Tampered."""
     opened = signed_note.open_note(note, verifiers)
-    if not any(verifier.name == origin for verifier in opened.verified):  # rule 5
+    signed, known = ({one.alg for one in each if one.name == origin} for each in (opened.verified, verifiers))
+    if not signed:  # rule 5
         raise Tampered("the checkpoint is not signed by a known key of its origin")
+    if signed != known:  # rule 6
+        raise Tampered("the checkpoint lacks a signature: its origin has keys of two types, and one of each must sign")
     return parse(opened.text, origin)

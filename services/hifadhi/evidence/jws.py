@@ -19,7 +19,8 @@ from typing import Final
 
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import b64u, strict_json
-from hifadhi.evidence.jwk import ED25519, ES256, Jwk, PrivateJwk
+from hifadhi.evidence.jwk import Jwk, PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519, ES256
 
 MESSAGE: Final = "hifadhi-message+jws"
 RECEIPT: Final = "hifadhi-receipt+jws"
@@ -234,7 +235,8 @@ def _protected_at(pointer: str, index: int) -> str:
 
 def _claim(signature: Signature, payload: bytes, key: Jwk, pointer: str) -> Claim:
     if key.alg != signature.alg:  # rule 4
-        raise Refused(Fault("ALGORITHM", f"{pointer}/protected", f"alg must be {key.alg}, as the key is"))
+        says = f"alg must be {key.alg}, as the key is" if key.alg else "a key for reading signs nothing"
+        raise Refused(Fault("ALGORITHM", f"{pointer}/protected", says))
     if key.kid != signature.kid:  # rule 5
         raise Refused(Fault("SIGNATURE", f"{pointer}/protected", "kid must name the key that signed"))
     return Claim(key, signature.value, _signing_input(signature.protected, payload))

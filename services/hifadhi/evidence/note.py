@@ -1,4 +1,4 @@
-"""Signed notes (C2SP signed-note v1) and their Ed25519 keys, signature type 0x01.
+"""Signed notes (C2SP signed-note v1): Ed25519, signature type 0x01, and on checkpoints ML-DSA-44, 0x06.
 
 Rules for opening a note, and the attack that each stops:
 
@@ -13,22 +13,26 @@ Rules for opening a note, and the attack that each stops:
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from hifadhi.errors import Fault, Refused, Tampered
-from hifadhi.evidence import b64
-from hifadhi.evidence.jwk import ED25519 as ED25519_CURVE
+from hifadhi.evidence import b64, cosignature, key_kinds
 from hifadhi.evidence.jwk import Jwk
 
 ED25519: Final = 0x01
+ML_DSA_44: Final = 0x06
+_KINDS: Final[Mapping[int, str]] = {ED25519: key_kinds.ED25519, ML_DSA_44: key_kinds.ML_DSA_44}
 KEY_ID_BYTES: Final = 4
 MAX_NOTE: Final = 1024 * 1024
 MAX_SIGNATURES: Final = 100
+
+SigningKey: TypeAlias = Ed25519PrivateKey | MLDSA44PrivateKey
 
 _UNFIT: Final = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _NAME: Final = re.compile(r"[^\s+\x00-\x1f\ud800-\udfff]+")
@@ -37,20 +41,30 @@ _SIGNATURE_LINE: Final = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)")
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A public key under its name; `public` is the 32 bytes of RFC 8032. Refused: SCHEMA, if either is not sound."""
+    """A public key under its name. Refused: SCHEMA, if either is not sound.
+
+    `public`: the 32 bytes of RFC 8032, or of a key of ML-DSA-44 the 1,312 of FIPS 204; `alg`: the signature type.
+    """
 
     name: str
     public: bytes
+    alg: int = ED25519
     key_id: bytes = field(init=False)
     _key: Jwk = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         try:
-            key = Jwk(ED25519_CURVE, self.public, b"")
-        except ValueError:
-            raise Refused(Fault("SCHEMA", "", "the key must be a sound Ed25519 point of 32 bytes")) from None
-        object.__setattr__(self, "key_id", key_id(self.name, ED25519, self.public))
+            key = Jwk(_KINDS[self.alg], self.public)
+        except (KeyError, ValueError):
+            raise Refused(Fault("SCHEMA", "", "the key must be a sound one of Ed25519 or ML-DSA-44")) from None
+        object.__setattr__(self, "key_id", key_id(self.name, self.alg, self.public))
         object.__setattr__(self, "_key", key)
+
+    @classmethod
+    def of(cls, name: str, jwk: Jwk) -> Self:
+        """The verifier of a key that signs checkpoints. Refused: SCHEMA, if it is of another kind."""
+        alg = next((alg for alg, kind in _KINDS.items() if kind == jwk.kind), 0)
+        return cls(name, jwk.public, alg)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -60,17 +74,21 @@ class Verifier:
             raw = b64.decode(rest.partition("+")[2])
         except Tampered:
             raw = b""
-        verifier = cls(name, raw[1:])
+        verifier = cls(name, raw[1:], raw[0] if raw else 0)
         if verifier.format() != text:
-            raise Refused(Fault("SCHEMA", "", "must be name+id+base64 of an Ed25519 key, the id that of both (C2SP)"))
+            raise Refused(
+                Fault("SCHEMA", "", "must be name+id+base64 of type and key, the id that of all three (C2SP)")
+            )
         return verifier
 
     def format(self) -> str:
         """The verifier string: name, id in hexadecimal, base64 of type and key, with a plus sign between them."""
-        return f"{self.name}+{self.key_id.hex()}+{b64.encode(bytes([ED25519]) + self.public)}"
+        return f"{self.name}+{self.key_id.hex()}+{b64.encode(bytes([self.alg]) + self.public)}"
 
     def verify(self, text: str, signature: bytes) -> bool:
-        """Whether this key made the signature of 64 bytes over the note's text."""
+        """Whether this key made the signature, of its type's exact form, over the note's text."""
+        if self.alg == ML_DSA_44:
+            return cosignature.verify(text, signature, name=self.name, key=self._key)
         return self._key.verify(signature, text.encode())
 
 
@@ -103,16 +121,22 @@ def key_id(name: str, alg: int, public: bytes) -> bytes:
     return sha256(name.encode() + b"\n" + bytes([alg]) + public).digest()[:KEY_ID_BYTES]
 
 
-def sign(text: str, *, name: str, private: Ed25519PrivateKey) -> str:
-    """The whole note: the text, which ends with a newline, and its signature. Refused: SCHEMA, TOO_LARGE."""
+def sign(text: str, *, name: str, private: SigningKey, more: Sequence[SigningKey] = ()) -> str:
+    """The whole note: the text, which ends with a newline, and its signatures. Refused: SCHEMA, TOO_LARGE."""
     if not text.endswith("\n") or _UNFIT.search(text):
         raise Refused(Fault("SCHEMA", "", "a note's text ends with a newline and has no other control characters"))
-    public = private.public_key().public_bytes_raw()
-    signature = Signature(name, key_id(name, ED25519, public), private.sign(text.encode()))
-    note = f"{text}\n{signature.line()}"
+    note = f"{text}\n" + "".join(_signed(text, name, key).line() for key in (private, *more))
     if len(note.encode()) > MAX_NOTE:
         raise Refused(Fault("TOO_LARGE", "", f"a note has at most {MAX_NOTE} bytes"))
     return note
+
+
+def _signed(text: str, name: str, private: SigningKey) -> Signature:
+    public = private.public_key().public_bytes_raw()
+    if isinstance(private, MLDSA44PrivateKey):
+        value = cosignature.sign(text, name=name, private=private)
+        return Signature(name, key_id(name, ML_DSA_44, public), value)
+    return Signature(name, key_id(name, ED25519, public), private.sign(text.encode()))
 
 
 def open_note(note: str | bytes, verifiers: Sequence[Verifier]) -> Note:

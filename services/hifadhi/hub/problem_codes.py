@@ -35,7 +35,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "KEY_UNKNOWN": (
         "The directory does not know the key that signed.",
-        "Add the key with a 'key.added' statement first.",
+        "Add the key with a 'key.added' or 'reading_key.added' statement first.",
     ),
     "KEY_NOT_VALID": ("The key was revoked, or is not for this use.", "Sign with a valid key of the use 'sign'."),
     "SENDER_MISMATCH": (

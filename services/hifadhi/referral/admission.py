@@ -36,11 +36,16 @@ from hifadhi.referral.statements import (
     DeclarationPublished,
     KeyAdded,
     KeyRevoked,
+    ReadingKeyAdded,
     RulesAdopted,
 )
 
 MAX_AHEAD_MS: Final = 5 * 60 * 1000
-STATEMENT_USE: Final[Mapping[type[Header], str]] = {KeyAdded: IDENTITY, KeyRevoked: IDENTITY}
+STATEMENT_USE: Final[Mapping[type[Header], str]] = {
+    KeyAdded: IDENTITY,
+    ReadingKeyAdded: IDENTITY,
+    KeyRevoked: IDENTITY,
+}
 # Who reads a part beyond its sender and its addressees (`domain.md` §3).
 PART_ROLES: Final[Mapping[str, str]] = {"movement": "detection", "statistics": "statistics"}
 # What an observer may say: what happened, what is to become of data, and its advice. It decides nothing.
@@ -166,7 +171,7 @@ def _check_role(header: Header, directory: Directory) -> None:
         allowed = header.sender == GOVERNANCE
     elif isinstance(header, ArrangementPublished | DeclarationPublished | DeclarationEnded):
         allowed = directory.takes_part(header.sender) and directory.agencies[header.sender].is_state
-    elif isinstance(header, KeyAdded):
+    elif isinstance(header, KeyAdded | ReadingKeyAdded):
         allowed = header.sender == header.agency
     elif isinstance(header, KeyRevoked):
         allowed = header.sender in {GOVERNANCE, header.agency}

@@ -4,11 +4,12 @@ Statements are leaves, so a key is valid for a leaf when the statements before i
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from hifadhi.evidence.jwk import Jwk
+from hifadhi.evidence.key_kinds import KINDS, SUITES
 from hifadhi.referral.header import GOVERNANCE, Header
 from hifadhi.referral.root import Root
 
@@ -111,6 +112,14 @@ class Directory:
     def reading_keys(self, agency: str) -> tuple[Jwk, ...]:
         """The agency's valid reading keys, the newest last."""
         return tuple(k.jwk for k in self.keys.values() if k.agency == agency and k.use == "read" and not k.revoked)
+
+    def suite_of(self, readers: Collection[str]) -> str | None:
+        """The suite of the weakest of these agencies: the strongest that all of them have a valid key for; or None."""
+        own: dict[str, set[str]] = {reader: set() for reader in readers}
+        for key in self.keys.values():
+            if key.agency in own and key.use == "read" and not key.revoked:
+                own[key.agency].add(KINDS[key.jwk.kind].suite)
+        return next((suite for suite in reversed(SUITES) if all(suite in suites for suites in own.values())), None)
 
     def takes_part(self, agency: str) -> bool:
         """Whether it was admitted, and not removed."""

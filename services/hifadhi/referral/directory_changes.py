@@ -24,7 +24,7 @@ MOST_ARRANGEMENTS: Final = 1_000
 MOST_DECLARATIONS: Final = 10_000
 
 
-def jwk_of(fields: statements.JwkFields) -> Jwk:
+def jwk_of(fields: statements.JwkFields | statements.ReadingJwkFields) -> Jwk:
     """The key in a statement; `Refused` if it is no point of its curve."""
     return Jwk.parse(fields.model_dump())
 
@@ -54,7 +54,7 @@ def _is_taken(directory: Directory, role: str, country: str) -> bool:
     return role in READING_ROLES and len(holders) >= MOST_AGENCIES - 1
 
 
-def _fits_key_added(directory: Directory, said: statements.KeyAdded) -> bool:
+def _fits_key_added(directory: Directory, said: statements.KeyAdded | statements.ReadingKeyAdded) -> bool:
     """A kid is admitted once, for one agency and one use: it never comes back after its revocation."""
     return directory.takes_part(said.agency) and jwk_of(said.key).kid not in directory.keys
 
@@ -110,6 +110,7 @@ def _fits_adopted(directory: Directory, said: statements.RulesAdopted) -> bool:
 _FITS: Final[Mapping[type[Header], Callable[[Directory, Any], bool]]] = {
     statements.AgencyAdmitted: _fits_admitted,
     statements.KeyAdded: _fits_key_added,
+    statements.ReadingKeyAdded: _fits_key_added,
     statements.KeyRevoked: _fits_key_revoked,
     statements.AgencyRemoved: _fits_removed,
     statements.ArrangementPublished: _fits_arrangement,
@@ -125,7 +126,7 @@ def _admitted(directory: Directory, said: statements.AgencyAdmitted) -> Director
     return _with(directory, agencies={agency.id: agency}, keys={identity.kid: Key(agency.id, IDENTITY, identity)})
 
 
-def _key_added(directory: Directory, said: statements.KeyAdded) -> Directory:
+def _key_added(directory: Directory, said: statements.KeyAdded | statements.ReadingKeyAdded) -> Directory:
     jwk = jwk_of(said.key)
     return _with(directory, keys={jwk.kid: Key(said.agency, said.use, jwk)})
 
@@ -170,6 +171,7 @@ def _with(directory: Directory, *, agencies: Mapping[str, Agency] | None = None,
 _EFFECTS: Final[Mapping[type[Header], Callable[[Directory, Any], Directory]]] = {
     statements.AgencyAdmitted: _admitted,
     statements.KeyAdded: _key_added,
+    statements.ReadingKeyAdded: _key_added,
     statements.KeyRevoked: _key_revoked,
     statements.AgencyRemoved: _removed,
     statements.ArrangementPublished: _arranged,

@@ -54,7 +54,7 @@ class PartEntry(Closed):
     schema_name: Annotated[str, pattern(r"^[a-z_]{1,32}\.[a-z_]{1,32}\.[a-z]{1,32}/[1-9][0-9]{0,3}$")] = Field(
         alias="schema"
     )
-    suite: Literal["ECDH-ES+A256KW"]
+    suite: Literal["ECDH-ES+A256KW", "HPKE-9-KE"]
     digest: Digest
     commitment: Digest
     readers: Annotated[Items[AgencyId], Field(min_length=1, max_length=MOST_AGENCIES)]

@@ -11,7 +11,7 @@ from hifadhi.evidence.jwk import Jwk
 from hifadhi.referral import faults, instant
 from hifadhi.referral.header import Header
 from hifadhi.referral.headers import MESSAGES, ErasureOrdered, LinkAnswered, LinkProposed, TransferProposed
-from hifadhi.referral.statements import STATEMENTS, AgencyAdmitted, KeyAdded, KeyRevoked
+from hifadhi.referral.statements import STATEMENTS, AgencyAdmitted, KeyAdded, KeyRevoked, ReadingKeyAdded
 
 FORMAT = 1
 
@@ -77,10 +77,10 @@ def _check_key(header: Header) -> None:
     """A key in a statement is a point of its curve, and of a curve for its use."""
     if isinstance(header, AgencyAdmitted):
         Jwk.parse(header.identity.model_dump(), pointer="/identity")
-    if isinstance(header, KeyAdded):
+    if isinstance(header, KeyAdded | ReadingKeyAdded):
         Jwk.parse(header.key.model_dump(), pointer="/key")
-        if header.use == "read" and header.key.crv != "P-256":
-            raise Refused(Fault("SCHEMA", "/key/crv", "a reading key is on the curve P-256"))
+    if isinstance(header, KeyAdded) and header.use == "read" and header.key.crv != "P-256":
+        raise Refused(Fault("SCHEMA", "/key/crv", "a reading key here is on P-256; see reading_key.added"))
 
 
 def _ascending(names: tuple[str, ...]) -> bool:

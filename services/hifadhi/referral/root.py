@@ -9,9 +9,10 @@ from pydantic import Field, ValidationError
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import Jwk
+from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.referral import faults
 from hifadhi.referral.closed import Closed, Exactly, Items, pattern
-from hifadhi.referral.statements import Ed25519Jwk, JwkFields
+from hifadhi.referral.statements import JwkFields, LedgerJwkFields
 
 MOST_KEYS = 8
 
@@ -24,9 +25,12 @@ class Governance(Closed):
 
 
 class HubKeys(Closed):
-    """The hub's keys by use: `ledger` signs checkpoints (the registry's alone), `gateway` receipts and refusals."""
+    """The hub's keys by use: `ledger` signs checkpoints (the registry's alone), `gateway` receipts and refusals.
 
-    ledger: Annotated[Items[Ed25519Jwk], Field(min_length=1, max_length=MOST_KEYS)]
+    Where `ledger` has keys for ML-DSA-44, a checkpoint counts with a signature of each kind only.
+    """
+
+    ledger: Annotated[Items[LedgerJwkFields], Field(min_length=1, max_length=MOST_KEYS)]
     gateway: Annotated[Items[JwkFields], Field(min_length=1, max_length=MOST_KEYS)]
 
 
@@ -82,9 +86,11 @@ def _check_keys(root: Root) -> None:
             if jwk.kid in seen:
                 raise Refused(Fault("SCHEMA", f"{where}/{number}", "this key stands twice; each is for one use"))
             seen.add(jwk.kid)
+    if all(jwk.kind != ED25519 for jwk in root.ledger_keys):  # what every reader of signed notes knows
+        raise Refused(Fault("SCHEMA", "/hub/ledger", "one of these keys is for Ed25519"))
     if root.governance.threshold > len(root.governance.keys):
         raise Refused(Fault("SCHEMA", "/governance/threshold", "there are fewer keys than must sign"))
 
 
-def _read(keys: Iterable[JwkFields], where: str) -> tuple[Jwk, ...]:
+def _read(keys: Iterable[JwkFields | LedgerJwkFields], where: str) -> tuple[Jwk, ...]:
     return tuple(Jwk.parse(key.model_dump(), pointer=f"{where}/{number}") for number, key in enumerate(keys))

@@ -17,6 +17,7 @@ from hifadhi.referral.closed import (
     Urgency,
     UtcOffset,
     Uuid7,
+    pattern,
     text,
 )
 from hifadhi.referral.coded import LegalBasis, RefugeeBasis
@@ -44,7 +45,33 @@ class P256Jwk(Closed):
     y: Digest
 
 
+class X25519Jwk(Closed):
+    """A public X25519 key (RFC 8037)."""
+
+    kty: Literal["OKP"]
+    crv: Literal["X25519"]
+    x: Digest
+
+
+class HybridJwk(Closed):
+    """A public key of ML-KEM-768 and X25519 (draft-ietf-jose-hpke-pq-pqt): 1,184 and 32 bytes."""
+
+    kty: Literal["AKP"]
+    alg: Literal["HPKE-9-KE"]
+    pub: Annotated[str, pattern(r"^[A-Za-z0-9_-]{1621}[AQgw]$")]
+
+
+class MlDsaJwk(Closed):
+    """A public key of ML-DSA-44 (RFC 9964): 1,312 bytes."""
+
+    kty: Literal["AKP"]
+    alg: Literal["ML-DSA-44"]
+    pub: Annotated[str, pattern(r"^[A-Za-z0-9_-]{1749}[AQgw]$")]
+
+
 JwkFields = Annotated[Ed25519Jwk | P256Jwk, Field(discriminator="kty")]
+LedgerJwkFields = Annotated[Ed25519Jwk | MlDsaJwk, Field(discriminator="kty")]
+ReadingJwkFields = Annotated[X25519Jwk | HybridJwk, Field(discriminator="kty")]
 
 
 class AgencyAdmitted(Header):
@@ -66,6 +93,19 @@ class KeyAdded(Header):
     agency: AgencyId
     use: KeyUse
     key: JwkFields
+
+
+class ReadingKeyAdded(Header):
+    """An agency adds a reading key of a kind that `key.added`, released before there were these, does not know."""
+
+    type: Literal["reading_key.added"]
+    agency: AgencyId
+    key: ReadingJwkFields
+
+    @property
+    def use(self) -> KeyUse:
+        """What the key is for."""
+        return "read"
 
 
 class KeyRevoked(Header):
@@ -135,6 +175,7 @@ class RulesAdopted(Header):
 STATEMENTS: Mapping[str, type[Header]] = {
     "agency.admitted": AgencyAdmitted,
     "key.added": KeyAdded,
+    "reading_key.added": ReadingKeyAdded,
     "key.revoked": KeyRevoked,
     "agency.removed": AgencyRemoved,
     "arrangement.published": ArrangementPublished,

@@ -100,6 +100,7 @@ KIND: Final[Mapping[str, Kind]] = {
     "message.bounced": Kind.FACT,
     "agency.admitted": Kind.STATEMENT,
     "key.added": Kind.STATEMENT,
+    "reading_key.added": Kind.STATEMENT,
     "key.revoked": Kind.STATEMENT,
     "agency.removed": Kind.STATEMENT,
     "arrangement.published": Kind.STATEMENT,

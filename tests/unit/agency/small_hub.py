@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Any
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hifadhi.errors import Refused
 from hifadhi.evidence import b64u, checkpoint, jws, leaf, proof, strict_json, tiles, tree
@@ -201,5 +202,5 @@ class SmallHub:
 
 def sign_checkpoint(of: Checkpoint, key: PrivateJwk) -> str:
     private = key.key
-    assert not hasattr(private, "curve")
+    assert isinstance(private, Ed25519PrivateKey)
     return checkpoint.sign(of, private)

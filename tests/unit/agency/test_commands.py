@@ -43,7 +43,8 @@ def draft(tmp_path: Path, **changed: Any) -> Path:
 async def test_an_exchange_is_founded_and_an_agency_let_in_by_commands(
     run: Callable[..., Any], hub: SmallHub, office: Governance, tmp_path: Path
 ) -> None:
-    code, out, _ = await run(*NEW.split(), tmp_path / "home")
+    kinds = ("--signing", "ES256", "--reading", "HPKE-9-KE")
+    code, out, _ = await run(*NEW.split(), tmp_path / "home", *kinds)
     assert (code, "request.json" in out) == (0, True)
     code, out, _ = await run(
         "directory", "admit", tmp_path / "home" / "request.json", "--governance", office.folder, "--url", hub.base_url
@@ -55,7 +56,9 @@ async def test_an_exchange_is_founded_and_an_agency_let_in_by_commands(
     assert "MZ-INAR  Instituto  (MOZ, focal, state, UTC+02:00)" in out
     code, out, _ = await run("directory", "show", "--json", *where)
     shown = json.loads(out)
-    kid = next(key["kid"] for key in shown["agencies"][0]["keys"] if key["use"] == "read")
+    keys = shown["agencies"][0]["keys"]
+    assert [key["kind"] for key in keys] == ["P-256", "P-256", "P-256", "P-256", "HPKE-9-KE"]
+    kid = next(key["kid"] for key in keys if key["use"] == "read")
     code, out, _ = await run("directory", "revoke", kid, "--home", tmp_path / "home", *where)
     assert (code, out) == (0, f"{kid}: revoked\n")
     code, out, _ = await run("directory", "show", *where)

@@ -46,7 +46,10 @@ def request(**changed: Any) -> Draft:
 
 
 def opened(sealed: Sealed, part: str, keyring: Keyring) -> bytes:
-    return jwe.open_sealed(sealed.parts[part], keys=keyring.read, message=sealed.id, part=part, sender=sealed.sender)
+    suite = next(entry.suite for entry in compose.header_of(sealed).part_entries if entry.name == part)
+    return jwe.open_sealed(
+        sealed.parts[part], suite=suite, keys=keyring.read, message=sealed.id, part=part, sender=sealed.sender
+    )
 
 
 def test_each_reader_opens_what_was_composed(directory: Directory, homes: dict[str, Keyring]) -> None:

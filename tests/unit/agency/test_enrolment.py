@@ -9,8 +9,9 @@ from hifadhi.agency.enrolment import Enrolment, key_of, new_agency
 from hifadhi.agency.journal import Journal
 from hifadhi.agency.keyring import Keyring
 from hifadhi.errors import Refused
-from hifadhi.evidence import strict_json
-from hifadhi.evidence.jwk import ED25519, PrivateJwk
+from hifadhi.evidence import jws, strict_json
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519
 
 FACTS: dict[str, Any] = {"name": "Instituto", "country": "MOZ", "roles": ["state"], "utc_offset": "+02:00"}
 NOW_MS = 1_795_000_000_000
@@ -39,6 +40,28 @@ def test_a_request_holds_the_public_keys_and_nothing_secret(keyring: Keyring, re
     assert [key_of(added) for added in asked.keys] == own
     assert [added.number for added in asked.keys] == [1, 2, 3]
     assert '"d"' not in json.dumps(request_file)
+
+
+@pytest.mark.parametrize(
+    ("signing", "reading", "kinds", "types"),
+    [
+        ("Ed25519", "P-256", ["Ed25519", "Ed25519", "P-256"], ["key.added"] * 3),
+        ("ES256", "X25519", ["P-256", "P-256", "X25519"], ["key.added"] * 2 + ["reading_key.added"]),
+        ("ES256", "HPKE-9-KE", ["P-256"] * 3 + ["HPKE-9-KE"], ["key.added"] * 3 + ["reading_key.added"]),
+    ],
+)
+def test_keys_of_every_kind_are_asked_for_the_weaker_reading_key_first(
+    tmp_path: Path, signing: str, reading: str, kinds: list[str], types: list[str]
+) -> None:
+    keyring = new_agency(tmp_path / "home", "MZ-INAR", **FACTS, signing=signing, reading=reading)
+    asked = parse(json.loads((keyring.home / "request.json").read_bytes()))
+    assert keyring.identity.public.alg == signing
+    assert [key_of(added).kind for added in asked.keys] == kinds
+    payloads = [jws.parse_envelope(json.loads(added.line)["header"], typ=jws.MESSAGE).payload for added in asked.keys]
+    assert [json.loads(payload)["type"] for payload in payloads] == types
+    assert [key.kid for key in keyring.read] == [key_of(added).kid for added in reversed(asked.keys[2:])]
+    assert all(len(payload) < jws.MAX_PAYLOAD // 2 for payload in payloads)
+    assert keyring.read[0].public.kind == reading
 
 
 def test_the_identity_keys_first_numbers_are_spent(keyring: Keyring) -> None:

@@ -25,6 +25,13 @@ def test_the_hubs_keys_may_go_elsewhere(tmp_path: Path) -> None:
     assert not (tmp_path / "office" / "ledger.jwk").exists()
 
 
+def test_a_ledger_may_have_a_second_key_that_withstands_quantum_computers(tmp_path: Path) -> None:
+    root = governance.init(tmp_path, origin="hifadhi.example/test", post_quantum=True)
+    held = [read_key(tmp_path / name).public for name in ("ledger.jwk", "ledger-ml-dsa-44.jwk")]
+    assert list(root.ledger_keys) == held
+    assert [key.kind for key in held] == ["Ed25519", "ML-DSA-44"]
+
+
 def test_an_exchange_is_founded_once(tmp_path: Path) -> None:
     governance.init(tmp_path, origin="hifadhi.example/test")
     with pytest.raises(Refused, match="EXISTS"):

@@ -17,7 +17,8 @@ from hifadhi.agency.opening import Item
 from hifadhi.errors import Fault, Refused, Tampered, Unavailable
 from hifadhi.evidence import b64u, jwe, plaintext, proof, strict_json
 from hifadhi.evidence.checkpoint import Checkpoint
-from hifadhi.evidence.jwk import ED25519, P256, PrivateJwk
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519, P256
 from hifadhi.evidence.leaf import LAPSED, Leaf, Ruling
 from hifadhi.referral.header import Header
 from hifadhi.referral.headers import MessageBounced, ReferralReceived

@@ -4,7 +4,7 @@ import pytest
 
 from hifadhi.agency.keyring import Keyring, create_key
 from hifadhi.errors import Refused
-from hifadhi.evidence.jwk import P256
+from hifadhi.evidence.key_kinds import P256
 
 
 def test_keys_are_kept_for_their_owner_only(tmp_path: Path) -> None:

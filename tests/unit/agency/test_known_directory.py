@@ -12,7 +12,8 @@ from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.errors import Tampered, Unavailable
 from hifadhi.evidence import b64u, jws, strict_json
-from hifadhi.evidence.jwk import ED25519, PrivateJwk
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.evidence.leaf import REFUSED, Leaf, Ruling
 from hifadhi.referral.header import GOVERNANCE
 from unit.agency.small_hub import SmallHub

@@ -7,7 +7,8 @@ from hifadhi.agency.keyring import read_key
 from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.errors import Tampered
 from hifadhi.evidence.checkpoint import Checkpoint
-from hifadhi.evidence.jwk import ED25519, PrivateJwk
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.referral.root import Root
 from unit.agency.small_hub import sign_checkpoint
 

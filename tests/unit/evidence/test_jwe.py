@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 from hifadhi.errors import Refused
 from hifadhi.evidence import b64u, jwe
 from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ECDH_ES_A256KW, HPKE_9_KE
 
-_KEYS = [PrivateJwk.generate("P-256") for _ in range(3)]
+_ECDH, _HPKE = ECDH_ES_A256KW, HPKE_9_KE
+_KINDS = {"P-256": ("P-256",) * 3, "mixed": ("X25519", "P-256", "X25519"), _HPKE: (_HPKE,) * 3}
+_SUITES = {"P-256": _ECDH, "mixed": _ECDH, _HPKE: _HPKE}
+_READERS = {name: [PrivateJwk.generate(kind) for kind in kinds] for name, kinds in _KINDS.items()}
+_KEYS = _READERS["P-256"]
 _STRANGER = PrivateJwk.generate("P-256")
 _WHERE = {"message": "01926a4e-0000-7000-8000-000000000000", "part": "content", "sender": "MZ-INAR"}
 
@@ -20,8 +25,8 @@ def _seal(plaintext: bytes = b"secret", count: int = 2) -> str:
     return jwe.seal(plaintext, **_WHERE, readers=[key.public for key in _KEYS[:count]])
 
 
-def _open(sealed: str, key: PrivateJwk = _KEYS[0], **where: str) -> bytes:
-    return jwe.open_sealed(sealed, keys=(key,), **{**_WHERE, **where})
+def _open(sealed: str, key: PrivateJwk = _KEYS[0], suite: str = _ECDH, **where: str) -> bytes:
+    return jwe.open_sealed(sealed, suite=suite, keys=(key,), **{**_WHERE, **where})
 
 
 _SEALED = _seal()
@@ -41,11 +46,78 @@ def _refused(sealed: str, pointer: str | None = None, key: PrivateJwk = _KEYS[0]
         assert refused.value.faults[0].pointer == pointer
 
 
-@given(plaintext=st.binary(max_size=5000), count=st.integers(1, 3))
-def test_every_reader_opens_what_was_sealed(plaintext: bytes, count: int) -> None:
-    sealed = _seal(plaintext, count)
-    assert [_open(sealed, key) for key in _KEYS[:count]] == [plaintext] * count
-    assert jwe.open_sealed(sealed, keys=(_STRANGER, *_KEYS[:count]), **_WHERE) == plaintext
+@given(plaintext=st.binary(max_size=5000), count=st.integers(1, 3), readers=st.sampled_from(sorted(_READERS)))
+def test_every_reader_opens_what_was_sealed(plaintext: bytes, count: int, readers: str) -> None:
+    keys, suite = _READERS[readers][:count], _SUITES[readers]
+    sealed = jwe.seal(plaintext, **_WHERE, readers=[key.public for key in keys])
+    assert [_open(sealed, key, suite) for key in keys] == [plaintext] * count
+    assert jwe.open_sealed(sealed, suite=suite, keys=(_STRANGER, *keys), **_WHERE) == plaintext
+
+
+def test_a_part_of_the_second_suite_is_the_written_format() -> None:
+    (entry,) = json.loads(_sealed_to(_READERS[_HPKE][:1]))["recipients"]
+    assert list(entry["header"]) == ["alg", "kid", "ek"]
+    assert entry["header"]["alg"] == "HPKE-9-KE"
+    assert (len(b64u.decode(entry["header"]["ek"])), len(b64u.decode(entry["encrypted_key"]))) == (1120, 48)
+
+
+def _sealed_to(readers: list[PrivateJwk]) -> str:
+    return jwe.seal(b"secret", **_WHERE, readers=[key.public for key in readers])
+
+
+def test_a_part_opens_only_in_the_suite_that_the_message_names() -> None:
+    for readers, suite in _SUITES.items():
+        other = _HPKE if suite == _ECDH else _ECDH
+        with pytest.raises(Refused) as refused:
+            _open(_sealed_to(_READERS[readers]), _READERS[readers][0], other)
+        assert [fault.pointer for fault in refused.value.faults] == ["/recipients/0/header/alg"]
+
+
+@pytest.mark.parametrize(("suite", "most"), [(_ECDH, 400), (_HPKE, 1700)])
+def test_a_part_grows_with_its_readers_by_so_many_bytes_each(suite: str, most: int) -> None:
+    readers = [PrivateJwk.generate(suite if suite == _HPKE else "P-256").public for _ in range(jwe.MAX_READERS)]
+    one, all_of_them = (len(jwe.seal(b"a" * 4096, **_WHERE, readers=readers[:count])) for count in (1, len(readers)))
+    assert (all_of_them - one) / (len(readers) - 1) < most
+    assert all_of_them < jwe.MAX_SEALED // 8
+
+
+def test_suites_are_not_mixed_in_one_part() -> None:
+    with pytest.raises(Refused, match="ALGORITHM"):
+        _sealed_to([_KEYS[0], _READERS[_HPKE][0]])
+    mixed = json.loads(_sealed_to(_READERS[_HPKE][:1]))
+    mixed["recipients"] += json.loads(_SEALED)["recipients"]
+    with pytest.raises(Refused) as refused:
+        _open(json.dumps(mixed), _READERS[_HPKE][0], _HPKE)
+    assert [(fault.code, fault.pointer) for fault in refused.value.faults] == [
+        ("UNOPENABLE", "/recipients/1/header/alg")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        (lambda v: v["recipients"][0]["header"].update(ek="AA"), "/recipients/0/header/ek"),
+        (lambda v: v["recipients"][0]["header"].update(ek=None), "/recipients/0/header/ek"),
+        (lambda v: v["recipients"][0]["header"].update(psk_id="AA"), "/recipients/0/header"),
+        (lambda v: v["recipients"][0]["header"].update(ek=b64u.encode(bytes(1120))), ""),
+        (lambda v: v["recipients"][0].update(encrypted_key="A" * 54), "/recipients/0/encrypted_key"),
+        (lambda v: v["recipients"][0].update(encrypted_key="A" * 64), ""),
+    ],
+)
+def test_the_second_suite_is_strict(change: Callable[[Any], object], pointer: str) -> None:
+    value = json.loads(_sealed_to(_READERS[_HPKE]))
+    change(value)
+    with pytest.raises(Refused) as refused:
+        _open(json.dumps(value), _READERS[_HPKE][0], _HPKE)
+    assert [(fault.code, fault.pointer) for fault in refused.value.faults] == [("UNOPENABLE", pointer)]
+
+
+def test_an_ephemeral_key_of_the_other_curve_or_of_small_order_is_refused() -> None:
+    value = json.loads(_sealed_to(_READERS["mixed"]))
+    for epk in (_KEYS[0].public.as_dict(), {"crv": "X25519", "kty": "OKP", "x": b64u.encode(bytes(32))}):
+        value["recipients"][0]["header"]["epk"] = epk
+        with pytest.raises(Refused, match="UNOPENABLE"):
+            _open(json.dumps(value), _READERS["mixed"][0])
 
 
 def test_a_sealed_part_is_the_written_format() -> None:
@@ -96,11 +168,15 @@ def test_a_rewritten_header_does_not_authenticate() -> None:
     _refused(_changed(move), "", part="sensitive")
 
 
-def test_one_flipped_bit_anywhere_is_refused() -> None:
-    sealed = _seal(b"a", 1)
-    for bit in range(8 * len(sealed)):
+@pytest.mark.parametrize("readers", _READERS)
+def test_one_flipped_bit_anywhere_is_refused(readers: str) -> None:
+    key = _READERS[readers][0]
+    sealed = jwe.seal(b"a", **_WHERE, readers=[key.public])
+    for bit in range(0, 8 * len(sealed), 1 + len(sealed) // 1000):
         place, flip = bit // 8, 1 << bit % 8
-        _refused(sealed[:place] + chr(ord(sealed[place]) ^ flip) + sealed[place + 1 :])
+        changed = sealed[:place] + chr(ord(sealed[place]) ^ flip) + sealed[place + 1 :]
+        with pytest.raises(Refused, match="UNOPENABLE"):
+            _open(changed, key, _SUITES[readers])
 
 
 @pytest.mark.parametrize(

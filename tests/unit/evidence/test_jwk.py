@@ -3,19 +3,31 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hifadhi.errors import Refused
-from hifadhi.evidence import b64u
+from hifadhi.evidence import b64u, jwe
 from hifadhi.evidence.jwk import Jwk, PrivateJwk
+from hifadhi.evidence.key_kinds import KINDS
 
 _P = 2**255 - 19
 _D = -121665 * pow(121666, -1, _P) % _P
-_CURVES = ("Ed25519", "P-256")
-_KEYS = {crv: PrivateJwk.generate(crv) for crv in _CURVES}
+_SIGNING = ("Ed25519", "P-256", "ML-DSA-44")
+_READING = ("P-256", "X25519", "HPKE-9-KE")
+_KINDS = tuple(KINDS)
+_KEYS = {kind: PrivateJwk.generate(kind) for kind in _KINDS}
 
-curves = pytest.mark.parametrize("crv", _CURVES)
+kinds = pytest.mark.parametrize("kind", _KINDS)
+signing = pytest.mark.parametrize("kind", _SIGNING)
+
+
+_WHERE = {"message": "m", "part": "content", "sender": "MZ-INAR"}
+
+
+def _sealed(key: PrivateJwk) -> str:
+    return jwe.seal(b"secret", **_WHERE, readers=[key.public])
 
 
 def _ed25519(y: int, sign: int = 0) -> dict[str, str]:
@@ -28,55 +40,66 @@ def _refusal(obj: object) -> tuple[str, str]:
     return refused.value.code, refused.value.faults[0].pointer
 
 
-@curves
-def test_a_public_key_survives_writing_and_reading(crv: str) -> None:
-    key = _KEYS[crv].public
+@kinds
+def test_a_public_key_survives_writing_and_reading(kind: str) -> None:
+    key = _KEYS[kind].public
     again = Jwk.parse(json.loads(json.dumps(key.as_dict())))
     assert again == key
     assert hash(again) == hash(key)
-    assert (again.kid, again.crv) == (key.kid, crv)
+    assert (again.kid, again.kind) == (key.kid, kind)
 
 
-@curves
-def test_a_private_key_survives_writing_and_reading(crv: str) -> None:
-    key = PrivateJwk.parse(json.loads(json.dumps(_KEYS[crv].as_dict())))
-    assert key.public == _KEYS[crv].public
-    assert _KEYS[crv].public.verify(key.sign(b"data"), b"data")
+@kinds
+def test_a_private_key_survives_writing_and_reading(kind: str) -> None:
+    key = PrivateJwk.parse(json.loads(json.dumps(_KEYS[kind].as_dict())))
+    assert key.public == _KEYS[kind].public
+    if kind in _SIGNING:
+        assert _KEYS[kind].public.verify(key.sign(b"data"), b"data")
+    if kind in _READING:
+        assert jwe.open_sealed(_sealed(_KEYS[kind]), suite=KINDS[kind].suite, keys=(key,), **_WHERE) == b"secret"
 
 
-@curves
-def test_kid_is_the_hash_of_the_required_members_in_order(crv: str) -> None:
-    members = json.dumps(_KEYS[crv].public.as_dict(), sort_keys=True, separators=(",", ":"))
-    assert _KEYS[crv].kid == b64u.encode(sha256(members.encode()).digest())
+@kinds
+def test_kid_is_the_hash_of_the_required_members_in_order(kind: str) -> None:
+    members = json.dumps(_KEYS[kind].public.as_dict(), sort_keys=True, separators=(",", ":"))
+    assert _KEYS[kind].kid == b64u.encode(sha256(members.encode()).digest())
 
 
-def test_a_key_has_one_algorithm() -> None:
-    assert [_KEYS[crv].public.alg for crv in _CURVES] == ["Ed25519", "ES256"]
+def test_a_key_has_one_algorithm_or_is_for_reading() -> None:
+    assert [_KEYS[kind].public.alg for kind in _KINDS] == ["Ed25519", "ES256", "", "", "ML-DSA-44"]
+    assert {kind for kind in _KINDS if KINDS[kind].suite} == set(_READING)
 
 
-@given(data=st.binary(max_size=100), crv=st.sampled_from(_CURVES))
-def test_a_signature_verifies_under_its_key_only(data: bytes, crv: str) -> None:
-    signature = _KEYS[crv].sign(data)
-    assert len(signature) == 64
-    assert _KEYS[crv].public.verify(signature, data)
-    assert not _KEYS[crv].public.verify(signature, data + b"\0")
-    assert not any(_KEYS[other].public.verify(signature, data) for other in _CURVES if other != crv)
+@pytest.mark.parametrize("kind", ["X25519", "HPKE-9-KE"])
+def test_a_key_for_reading_signs_and_verifies_nothing(kind: str) -> None:
+    with pytest.raises(Refused, match="ALGORITHM"):
+        _KEYS[kind].sign(b"data")
+    assert not any(_KEYS[kind].public.verify(bytes(length), b"data") for length in (0, 64, 2420))
 
 
-@curves
-def test_a_signature_with_any_bit_flipped_is_refused(crv: str) -> None:
-    signature = _KEYS[crv].sign(b"data")
-    for bit in range(512):
+@given(data=st.binary(max_size=100), kind=st.sampled_from(_SIGNING))
+def test_a_signature_verifies_under_its_key_only(data: bytes, kind: str) -> None:
+    signature = _KEYS[kind].sign(data)
+    assert len(signature) == KINDS[kind].signature_bytes
+    assert _KEYS[kind].public.verify(signature, data)
+    assert not _KEYS[kind].public.verify(signature, data + b"\0")
+    assert not any(_KEYS[other].public.verify(signature, data) for other in _KINDS if other != kind)
+
+
+@signing
+def test_a_signature_with_any_bit_flipped_is_refused(kind: str) -> None:
+    signature = _KEYS[kind].sign(b"data")
+    for bit in range(0, 8 * len(signature), max(1, len(signature) // 64)):
         flipped = bytearray(signature)
         flipped[bit // 8] ^= 1 << bit % 8
-        assert not _KEYS[crv].public.verify(bytes(flipped), b"data"), bit
+        assert not _KEYS[kind].public.verify(bytes(flipped), b"data"), bit
 
 
-@curves
-@pytest.mark.parametrize("length", [0, 1, 63, 65, 72, 128])
-def test_a_signature_of_another_length_is_refused(crv: str, length: int) -> None:
-    signature = (_KEYS[crv].sign(b"data") * 2)[:length]
-    assert not _KEYS[crv].public.verify(signature, b"data")
+@signing
+@pytest.mark.parametrize("length", [0, 1, 63, 65, 72, 128, 2419, 2421])
+def test_a_signature_of_another_length_is_refused(kind: str, length: int) -> None:
+    signature = (_KEYS[kind].sign(b"data") * 40)[:length]
+    assert not _KEYS[kind].public.verify(signature, b"data")
 
 
 def test_a_zero_inserted_before_a_half_of_a_signature_is_refused() -> None:
@@ -84,18 +107,19 @@ def test_a_zero_inserted_before_a_half_of_a_signature_is_refused() -> None:
     assert not _KEYS["P-256"].public.verify(signature[:32] + b"\0" + signature[32:], b"data")
 
 
-@curves
-def test_repr_never_shows_the_private_part(crv: str) -> None:
-    key = _KEYS[crv]
+@kinds
+def test_repr_never_shows_the_private_part(kind: str) -> None:
+    key = _KEYS[kind]
     shown = f"{key} {key!r} {[key]} {key.public!r}"
-    assert key.as_dict()["d"] not in shown
+    assert key.as_dict()[KINDS[kind].private] not in shown
+    assert repr(key.secret)[2:-1] not in shown
     assert key.kid in shown
 
 
-@curves
+@kinds
 @pytest.mark.parametrize("more", [{"kid": "a"}, {"use": "sig"}, {"alg": "ES256"}, {"d": "AA"}, {"y": "AA", "z": ""}])
-def test_other_members_are_refused(crv: str, more: dict[str, str]) -> None:
-    assert _refusal({**_KEYS[crv].public.as_dict(), **more}) == ("SCHEMA", "/key")
+def test_other_members_are_refused(kind: str, more: dict[str, str]) -> None:
+    assert _refusal({**_KEYS[kind].public.as_dict(), **more}) == ("SCHEMA", "/key")
 
 
 def test_a_private_key_is_not_a_public_key() -> None:
@@ -111,7 +135,9 @@ def test_a_private_key_is_not_a_public_key() -> None:
         {},
         {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
         {"kty": "oct", "k": "AA"},
-        {"kty": "OKP", "crv": "X25519", "x": "AA"},
+        {"kty": "OKP", "crv": "X448", "x": "AA"},
+        {"kty": "AKP", "alg": "HPKE-9", "pub": "AA"},
+        {"kty": "AKP", "alg": "ML-DSA-65", "pub": "AA"},
         {"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA"},
         {"kty": "EC", "crv": "Ed25519", "x": "AA"},
         {"kty": ["EC"], "crv": {}, "x": "AA"},
@@ -121,12 +147,12 @@ def test_other_kinds_of_key_are_refused(obj: object) -> None:
     assert _refusal(obj) == ("SCHEMA", "/key")
 
 
-@curves
-def test_a_coordinate_of_another_length_or_spelling_is_refused(crv: str) -> None:
-    obj = _KEYS[crv].public.as_dict()
-    for x in (obj["x"] + "AA", obj["x"][:-3], obj["x"] + "=", b64u.encode(b"\0" + b64u.decode(obj["x"]))):
-        assert _refusal({**obj, "x": x}) == ("BAD_ENCODING", "/key/x")
-    assert _refusal({**obj, "x": 5}) == ("SCHEMA", "/key/x")
+@kinds
+def test_a_member_of_another_length_or_spelling_is_refused(kind: str) -> None:
+    obj, name = _KEYS[kind].public.as_dict(), KINDS[kind].first
+    for x in (obj[name] + "AA", obj[name][:-3], obj[name] + "=", b64u.encode(b"\0" + b64u.decode(obj[name]))):
+        assert _refusal({**obj, name: x}) == ("BAD_ENCODING", f"/key/{name}")
+    assert _refusal({**obj, name: 5}) == ("SCHEMA", f"/key/{name}")
 
 
 def test_a_point_off_its_curve_is_refused() -> None:
@@ -187,11 +213,49 @@ def test_ed25519_points_that_are_not_reduced_are_refused(y: int) -> None:
     assert _refusal(_ed25519(y)) == ("SCHEMA", "/key/x")
 
 
-@curves
-def test_a_private_part_of_another_key_is_refused(crv: str) -> None:
-    other = PrivateJwk.generate(crv).as_dict()
-    with pytest.raises(Refused, match="SCHEMA at /d"):
-        PrivateJwk.parse({**_KEYS[crv].as_dict(), "d": other["d"]})
+def _x25519(u: int) -> dict[str, str]:
+    return {"kty": "OKP", "crv": "X25519", "x": b64u.encode(u.to_bytes(32, "little"))}
+
+
+def _hybrid(**changed: bytes) -> dict[str, str]:
+    public = _KEYS["HPKE-9-KE"].public.public
+    halves = {"lattice": public[:1184], "curve": public[1184:], **changed}
+    return {"kty": "AKP", "alg": "HPKE-9-KE", "pub": b64u.encode(halves["lattice"] + halves["curve"])}
+
+
+def _montgomery_us_of_small_order() -> set[int]:
+    """The u of the points above, and on the twist of -1 (order 4), all that X25519 takes to zero (RFC 7748 §4.1)."""
+    on_curve = {(1 + y) * pow(1 - y, -1, _P) % _P for y in _small_order_ys() if y != 1}
+    return on_curve | {0, _P - 1}
+
+
+def test_what_everybody_can_agree_on_is_no_reading_key() -> None:
+    us = _montgomery_us_of_small_order()
+    assert len(us) == 5
+    private = X25519PrivateKey.generate()
+    for u in us:
+        with pytest.raises(ValueError, match="shared key"):
+            private.exchange(X25519PublicKey.from_public_bytes(u.to_bytes(32, "little")))
+        assert _refusal(_x25519(u)) == ("SCHEMA", "/key/x")
+        assert _refusal(_hybrid(curve=u.to_bytes(32, "little"))) == ("SCHEMA", "/key/pub")
+
+
+@pytest.mark.parametrize("u", [*range(_P, 2**255), 2**255 + 9, 2**256 - 1])
+def test_x25519_points_that_are_not_reduced_are_refused(u: int) -> None:
+    assert _refusal(_x25519(u)) == ("SCHEMA", "/key/x")
+
+
+def test_a_lattice_key_that_is_not_reduced_is_refused() -> None:
+    assert Jwk.parse(_hybrid()) == _KEYS["HPKE-9-KE"].public
+    lattice = _KEYS["HPKE-9-KE"].public.public[:1184]
+    assert _refusal(_hybrid(lattice=b"\xff\xff\xff" + lattice[3:])) == ("SCHEMA", "/key/pub")
+
+
+@kinds
+def test_a_private_part_of_another_key_is_refused(kind: str) -> None:
+    other, private = PrivateJwk.generate(kind).as_dict(), KINDS[kind].private
+    with pytest.raises(Refused, match=f"SCHEMA at /{private}"):
+        PrivateJwk.parse({**_KEYS[kind].as_dict(), private: other[private]})
 
 
 def _without(obj: dict[str, str], name: str) -> dict[str, str]:

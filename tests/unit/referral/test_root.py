@@ -10,6 +10,7 @@ from hifadhi.referral import root
 from unit.referral.exchange import GOVERNORS, Json, root_document
 
 ED, EC = PrivateJwk.generate("Ed25519"), PrivateJwk.generate("P-256")
+PQ = PrivateJwk.generate("ML-DSA-44")
 MORE = [PrivateJwk.generate("Ed25519").public.as_dict() for _ in range(9)]
 
 Change = Callable[[Json], object]
@@ -37,6 +38,11 @@ def test_a_root_is_read_with_its_keys_by_use() -> None:
     assert read.gateway_keys == {EC.kid: EC.public}
 
 
+def test_a_ledger_may_have_a_key_of_each_kind() -> None:
+    hub = {"ledger": [key.public.as_dict() for key in (PQ, ED)], "gateway": [EC.public.as_dict()]}
+    assert root.parse(strict_json.dump(root_document(hub=hub))).ledger_keys == (PQ.public, ED.public)
+
+
 UNSOUND = {**EC.public.as_dict(), "x": "A" * 43}
 WRONG: list[tuple[str, Change]] = [
     ("/format", lambda d: d.update(format=2)),
@@ -49,6 +55,11 @@ WRONG: list[tuple[str, Change]] = [
     ("/max_delay_s", lambda d: d.pop("max_delay_s")),
     ("/rules", lambda d: d.update(rules="1")),
     ("", lambda d: d.update(more=1)),
+    ("/hub/ledger", lambda d: d["hub"].update(ledger=[PQ.public.as_dict()])),
+    ("/hub/ledger/1", lambda d: d["hub"].update(ledger=[MORE[3], PQ.as_dict()])),
+    ("/hub/ledger/2", lambda d: d["hub"].update(ledger=[MORE[3], *[PQ.public.as_dict()] * 2])),
+    ("/hub/gateway/0", lambda d: d["hub"].update(gateway=[PQ.public.as_dict()])),
+    ("/governance/keys/0", lambda d: d["governance"].update(keys=[PQ.public.as_dict()])),
     ("/governance/keys", lambda d: d["governance"].update(keys=[])),
     ("/governance/keys", lambda d: d["governance"].update(keys=MORE)),
     ("/governance/keys/2", lambda d: d["governance"].update(keys=[MORE[0], MORE[1], MORE[0]])),
@@ -59,7 +70,7 @@ WRONG: list[tuple[str, Change]] = [
     ("/governance/threshold", lambda d: d["governance"].update(threshold=4)),
     ("/governance/threshold", lambda d: d["governance"].update(threshold=True)),
     ("/hub/ledger", lambda d: d["hub"].update(ledger=[])),
-    ("/hub/ledger/0/kty", lambda d: d["hub"].update(ledger=[EC.public.as_dict()])),  # C2SP notes are Ed25519
+    ("/hub/ledger/0", lambda d: d["hub"].update(ledger=[EC.public.as_dict()])),  # C2SP notes are Ed25519
     ("/hub/ledger/0/x", lambda d: d["hub"].update(ledger=[{**ED.public.as_dict(), "x": "A" * 43}])),
     ("/hub/gateway/1/x", lambda d: d["hub"]["gateway"].append(UNSOUND)),
     ("/hub/gateway/1", lambda d: d["hub"]["gateway"].extend(d["hub"]["gateway"])),

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import bindparam, delete, func, select, update
 
 from hifadhi import crash_point
 from hifadhi.errors import Tampered
+from hifadhi.evidence.checkpoint import LedgerKeys
 from hifadhi.hub.registry import tiling
 from hifadhi.hub.registry.rows import read_state
 from hifadhi.hub.registry.tables import dead_letters, leaves, state
@@ -53,8 +53,8 @@ class Behind(NamedTuple):
 class Publisher:
     """Catches up with the committed rows."""
 
-    def __init__(self, store: Store, stream: Stream, origin: str, private: Ed25519PrivateKey) -> None:
-        self._store, self._stream, self._origin, self._private = store, stream, origin, private
+    def __init__(self, store: Store, stream: Stream, origin: str, keys: LedgerKeys) -> None:
+        self._store, self._stream, self._origin, self._keys = store, stream, origin, keys
         self._last_word: int | None = None
 
     async def has_last_word(self) -> bool:
@@ -67,7 +67,7 @@ class Publisher:
             behind = await self._behind()
             if behind.has_more and not behind.leaves and not behind.dead:
                 raise Tampered("leaves that were sealed are missing in the database", index=behind.state.published)
-            await tiling.catch_up(self._store, behind.state, self._origin, self._private)
+            await tiling.catch_up(self._store, behind.state, self._origin, self._keys)
             if behind.dead:
                 await self._publish_dead(behind.dead)
             if behind.leaves and len(behind.dead) < PAGE and not await self._publish_page(behind.leaves):

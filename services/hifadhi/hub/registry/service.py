@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from aiohttp import web
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hifadhi import crash_point
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
+from hifadhi.evidence.checkpoint import LedgerKeys
 from hifadhi.hub.registry import metrics
 from hifadhi.hub.registry.lease import Lease
 from hifadhi.hub.registry.publisher import Publisher
@@ -45,14 +45,14 @@ class Registry:
         stream: Stream,
         store: Store,
         root: Root,
-        ledger_key: Ed25519PrivateKey,
+        ledger_keys: LedgerKeys,
         audience: str,
         clock_ms: Callable[[], int],
         lease: Lease | None = None,
     ) -> None:
         self._stream, self._store, self._clock_ms, self._lease = stream, store, clock_ms, lease
         self._sealer = Sealer(store, root)
-        self._publishing = Publishing(Publisher(store, stream, root.origin, ledger_key))
+        self._publishing = Publishing(Publisher(store, stream, root.origin, ledger_keys))
         self._faces = Faces(store=store, root=root, audience=audience, clock_ms=clock_ms)
         self._task: asyncio.Task[None] | None = None
         self._ticked = 0

@@ -8,7 +8,8 @@ import pytest
 
 from delivery_place import Place, eventually
 from hifadhi.evidence import b64u
-from hifadhi.evidence.jwk import ED25519, PrivateJwk
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.hub.delivery import inbox, progress, tables
 from hifadhi.hub.delivery.handovers import Outbox
 from hifadhi.hub.delivery.waiters import Waiters

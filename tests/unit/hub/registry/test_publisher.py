@@ -84,7 +84,7 @@ async def test_a_checkpoint_is_never_behind_what_is_published(place: Place) -> N
     await place.seal_only()
     new = await read_state_of(place)
     for row in (old, new, old):
-        await tiling.catch_up(place.store, row, place.cast.root.origin, place.key)
+        await tiling.catch_up(place.store, row, place.cast.root.origin, place.keys)
     row = await read_state_of(place)
     assert (row.size, row.checkpoint_size) == (20, 20)
     files = await place.files()
