@@ -53,10 +53,20 @@ class PortTakenError(RuntimeError):
 
 
 class KafkaCluster:
-    """`nodes` brokers in `folder`. `users`: names and passwords on the listener for agencies (SASL SCRAM-SHA-512)."""
+    """`nodes` brokers in `folder`. `users`: names and passwords on the listener for agencies (SASL SCRAM-SHA-512).
 
-    def __init__(self, folder: Path, nodes: int = 1, users: Mapping[str, str] | None = None) -> None:
+    `environment`: of the nodes, on top of ours.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        nodes: int = 1,
+        users: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._folder, self._count, self._users = folder, nodes, dict(users or {})
+        self._environment = dict(environment or {})
         self._running: dict[int, Child] = {}
         self._archive: Path | None = None
         self.nodes = self._placed()
@@ -112,7 +122,7 @@ class KafkaCluster:
         node = self.nodes[number - 1]
         said = [*_JAVA, *_HEAP, *self._sharing(number), f"-Dkafka.logs.dir={node.folder}"]
         said += ["kafka.Kafka", str(node.folder / "node.properties")]
-        self._running[number] = await Child.start(said, log=node.folder / "broker.log")
+        self._running[number] = await Child.start(said, log=node.folder / "broker.log", environment=self._environment)
 
     async def kill_node(self, number: int) -> None:
         """As the power goes, and wait until it is gone."""

@@ -55,7 +55,8 @@ class Sent:
 class Client:
     """One agency at one exchange: `keyring` or the folder that holds it, `root` as handed over, the base URL.
 
-    `faces`: see `Transport`. `clock_s`: by which its access tokens live; the exchange has to agree.
+    `faces`: see `Transport`. `clock_s`: by which its messages are dated and its access tokens live; the exchange has to
+    agree.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Client:
         self._known = KnownDirectory(root, self.latest)
         self._directory_lock, self._read_at = asyncio.Lock(), float("-inf")
         self.journal = Journal(home / "journal.json")
-        self.outbox = Outbox(self.journal, (self.keyring.sign,), self.exchange)
+        self.outbox = Outbox(self.journal, (self.keyring.sign,), self.exchange, clock_s)
         self.inbox = Inbox(
             self.keyring, self.journal, self.exchange, self._known, refresh=self.refresh_directory, answer=self._answer,
         )  # fmt: skip

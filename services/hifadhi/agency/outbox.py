@@ -6,7 +6,7 @@ not be posted now is kept, not lost, and must not be composed a second time. Rec
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from hifadhi.agency import durable_file
@@ -23,10 +23,17 @@ ROUNDS: Final = 5
 
 
 class Outbox:
-    """The messages of the first of `keys`, which counts them."""
+    """The messages of the first of `keys`, which counts them. `clock_s`: by which they are dated."""
 
-    def __init__(self, journal: Journal, keys: Sequence[PrivateJwk], exchange: Exchange) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        keys: Sequence[PrivateJwk],
+        exchange: Exchange,
+        clock_s: Callable[[], float] = time.time,
+    ) -> None:
         self.journal = journal
+        self._clock_s = clock_s
         self._keys = tuple(keys)
         self._exchange = exchange
 
@@ -63,7 +70,7 @@ class Outbox:
 
     def _signed(self, sealed: Sequence[Sealed], second: PrivateJwk | None = None) -> list[Message]:
         numbers = self.journal.entries.next_numbers(len(sealed))
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = round(self._clock_s() * 1000)
         keys = (*self._keys, second) if second else self._keys
         signed = [one.sign(number=n, now_ms=now_ms, keys=keys) for one, n in zip(sealed, numbers, strict=True)]
         if sum(len(message.line) + 1 for message in signed) > MAX_BATCH:

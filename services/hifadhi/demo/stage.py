@@ -65,7 +65,10 @@ class Stage:
 
 
 class Clock:
-    """The time of a demo's exchange: the wall's, until a scenario that lasts for weeks moves it on."""
+    """The time of a demo's exchange: the wall's, until a scenario that lasts for weeks moves it on.
+
+    Of processes that each have a clock of their own, `deploy/local/moved_clock.py` moves all.
+    """
 
     def __init__(self) -> None:
         self._ahead_ms = 0
@@ -80,11 +83,14 @@ class Clock:
 
     def wait(self, **time: float) -> None:
         """So much time passes, in the words of `timedelta`."""
-        self._ahead_ms += timedelta(**time) // timedelta(milliseconds=1)
+        self._move(self._ahead_ms + timedelta(**time) // timedelta(milliseconds=1))
 
     def start_at(self, at: str) -> None:
         """It is this instant now."""
-        self._ahead_ms = instant.parse(at) - wall_clock_ms()
+        self._move(instant.parse(at) - wall_clock_ms())
+
+    def _move(self, ahead_ms: int) -> None:
+        self._ahead_ms = ahead_ms
 
 
 class Running(Protocol):
