@@ -52,8 +52,8 @@ contract: setup ## The ports, every adapter under the same suite
 nightly: setup ## The invariants over random histories for more than ten minutes, 15,000 of 100 steps
 	HYPOTHESIS_PROFILE=nightly $(RUN)pytest tests/unit/referral/test_invariants.py --timeout 7200
 
-flow: setup ## Whole messages through the whole exchange, processes killed
-	$(RUN)pytest tests/flow tests/faults -n 2 --dist worksteal
+flow: setup ## Whole messages through the whole exchange, a hub that lies, processes killed
+	$(RUN)pytest tests/flow tests/liars tests/faults -n 2 --dist worksteal
 
 live: setup ## What only a real broker, a real database and real processes show
 	$(RUN)pytest tests/live

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -26,6 +25,7 @@ from hifadhi.referral.root import parse as parse_root
 HOUR = 3_600_000
 DAY = 24 * HOUR
 START = instant.parse("2026-11-02T08:00:00.000Z")
+ORIGIN = "ledger.example.org"
 DIGEST = b64u.encode(bytes(32))
 AGENCIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "MZ-INAR": ("MOZ", ("state", "focal")),
@@ -53,7 +53,7 @@ def root_bytes() -> bytes:
     hub = {"ledger": [key("ledger").public.as_dict()], "gateway": [key("gateway").public.as_dict()]}
     document = {
         "format": 1,
-        "origin": "ledger.example.org",
+        "origin": ORIGIN,
         "max_delay_s": 60,
         "rules": 1,
         "governance": {"keys": governance, "threshold": 2},
@@ -152,9 +152,6 @@ class Exchange:
         """The archive of the ledger as it stands."""
         return archive(self.leaves)
 
-    def copy(self) -> "Exchange":
-        return deepcopy(self)
-
 
 def parts(kind: str, sender: str, to: Iterable[str]) -> list[dict[str, Any]]:
     roles = {"movement": ["UNHCR-RO"], "statistics": ["UNHCR-STAT"]}
@@ -171,7 +168,9 @@ def parts(kind: str, sender: str, to: Iterable[str]) -> list[dict[str, Any]]:
     ]
 
 
-def archive(leaves: Sequence[bytes], private: Ed25519PrivateKey | None = None) -> dict[str, bytes]:
+def archive(
+    leaves: Sequence[bytes], private: Ed25519PrivateKey | None = None, origin: str = ORIGIN
+) -> dict[str, bytes]:
     """The files of a ledger of these leaves, sealed by whoever holds the ledger key: the hub, honest or not."""
     files: dict[str, bytes] = {}
     rows = TileRows()
@@ -182,7 +181,7 @@ def archive(leaves: Sequence[bytes], private: Ed25519PrivateKey | None = None) -
         bundle = leaves[first : first + WIDTH]
         files[Tile(ENTRIES, first // WIDTH, len(bundle)).path()] = entry_bundle(bundle)
     root = Edge.empty().extend(map(leaf_hash, leaves)).root()
-    tree = Checkpoint(the_root().origin, len(leaves), root)
+    tree = Checkpoint(origin, len(leaves), root)
     return {"checkpoint": checkpoint.sign(tree, private or ledger_private()).encode(), **files}
 
 

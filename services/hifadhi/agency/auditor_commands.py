@@ -1,4 +1,4 @@
-"""The auditor's commands: `mirror`, `verify`, `replay`. Each gives its exit code; none asks anything.
+"""The auditor's commands: `mirror`, `verify`, `replay`, `evidence`. Each gives its exit code; none asks anything.
 
 0: done, and it verifies. 1: tampered. 2: it cannot be done as asked (usage, unreadable files, refused by the exchange).
 3, of `mirror` only: the exchange cannot be reached; the same again later goes on where this stopped.
@@ -7,19 +7,16 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
-from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from hifadhi.agency import auditor_output as output
-from hifadhi.agency import durable_file
+from hifadhi.agency import dossier, dossier_making, dossier_output, dossier_zip, durable_file
 from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.archive import Archive
-from hifadhi.agency.audit_state import memory_of
-from hifadhi.agency.bundle_workers import bundles_of
+from hifadhi.agency.cross_check import cross_check
 from hifadhi.agency.keyring import read_key
 from hifadhi.agency.mirror import INCOMING, Mirror, Mirrored
 from hifadhi.agency.replay import Replay
@@ -27,9 +24,8 @@ from hifadhi.agency.replay import replay as replay_case
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import strict_json
-from hifadhi.evidence.audit import CHECKPOINT, TILES, Audit, read_checkpoint
+from hifadhi.evidence.audit import CHECKPOINT, TILES
 from hifadhi.evidence.b64 import encode
-from hifadhi.evidence.report import Report
 from hifadhi.referral import root as root_file
 from hifadhi.referral.root import Root
 
@@ -43,6 +39,14 @@ PATIENCE: Final = Patience(total_s=1800, request_s=600)
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Answer with one line of JSON.")]
 Quiet = Annotated[bool, Parameter(name="--quiet", negative="", help="No progress; when all is well, no words either.")]
+Receipts = Annotated[
+    tuple[Path, ...],
+    Parameter(help="Receipts by this hub, as an agency keeps them (evidence.jsonl): each must have its leaf."),
+]
+Checkpoints = Annotated[
+    tuple[Path, ...],
+    Parameter(help="A checkpoint seen elsewhere, say an agency's or another mirror's: the ledger must begin with it."),
+]
 RootFile = Annotated[Path, Parameter(name="--root", help="The exchange's root.json, as you were handed it.")]
 
 
@@ -69,39 +73,75 @@ def mirror(  # noqa: PLR0913 (one option each)
         with output.progress("mirroring", quiet=quiet or as_json) as told:
             done = asyncio.run(_mirror(Archive(folder), Transport(url, token=token, patience=PATIENCE), root, told))
         checkpoint = done.checkpoint
-        if as_json:
-            fields = {"origin": checkpoint.origin, "leaves": checkpoint.size, "new": done.new}
-            output.say_json({**fields, "root": encode(checkpoint.root)})
-        elif not quiet:
-            output.say(f"{checkpoint.origin}: {checkpoint.size} leaves, {done.new} of them new. Not verified yet.")
+        fields = {"origin": checkpoint.origin, "leaves": checkpoint.size, "new": done.new}
+        words = f"{checkpoint.origin}: {checkpoint.size} leaves, {done.new} of them new. Not verified yet."
+        output.answer({**fields, "root": encode(checkpoint.root)}, words, as_json=as_json, quiet=quiet)
 
     return _exit_code(run, as_json=as_json)
 
 
-def verify(
-    folder: Path,
+def verify(  # noqa: PLR0913 (one option each)
+    path: Path,
     /,
     *,
     root: RootFile,
+    receipts: Receipts = (),
+    checkpoint: Checkpoints = (),
     state: Annotated[Path | None, Parameter(help="Keep here how far it is, and go on from there.")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Verify the ledger in FOLDER: every file, every signature, every ruling decided again. Needs no network.
+    """Verify a ledger, or one message of it. Needs no network.
 
-    With --state it goes on where an earlier run stopped, or behind the leaves that one verified; keep that file as you
-    keep root.json. Exit codes: 0 verified; 1 tampered, with the first bad index and why; 2 usage, or a file that cannot
-    be read.
+    PATH is a folder with a mirror (every file, every signature, every ruling decided again), or a dossier that
+    'hifadhi evidence' wrote. With --state it goes on where an earlier run stopped, or behind the leaves that one
+    verified; keep that file as you keep root.json. Exit codes: 0 verified; 1 tampered, with the first bad index and
+    why; 2 usage, or a file that cannot be read, or a checkpoint newer than the mirror.
     """
 
     def run() -> None:
-        archive, known = _whole(folder), _root(root)
+        known = _root(root)
+        if path.is_file():
+            _refuse_more(receipts, checkpoint, state)
+            proven = dossier.open_dossier(dossier_zip.unpack(durable_file.read(path)), known)
+            output.answer(dossier_output.fields(proven), dossier_output.words(proven), as_json=as_json, quiet=quiet)
+            return
+        if receipts and state:
+            raise Refused(Fault("USAGE", "", "receipts are held against every leaf; give no state with them"))
+        more, seen = [[durable_file.read(file) for file in files] for files in (receipts, checkpoint)]
         with output.progress("verifying", quiet=quiet or as_json) as told:
-            report = _audited(archive, known, state, told)
-        if as_json:
-            output.say_json(output.report_fields(report))
-        elif not quiet:
-            output.say(output.report_words(report))
+            checked = cross_check(_whole(path), known, receipts=more, views=seen, state=state, progress=told)
+        due_s = known.max_delay_s
+        fields, words = output.checked_fields(checked, due_s), output.checked_words(checked, due_s)
+        output.answer(fields, words, as_json=as_json, quiet=quiet)
+
+    return _exit_code(run, as_json=as_json)
+
+
+def evidence(
+    folder: Path,
+    message: str,
+    /,
+    *,
+    root: RootFile,
+    out: Annotated[Path | None, Parameter(help="The file to write; else MESSAGE.zip here.")] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Verify the ledger in FOLDER, then write what proves MESSAGE to somebody who has only root.json, as one zip.
+
+    MESSAGE is its id, or the ledger index of a leaf, say of a lapse. 'hifadhi verify' checks the zip, and its VERIFY.md
+    says how to do without. Exit codes: 0 written; 1 tampered, with the first bad index and why; 2 usage, a file that
+    cannot be read or is there already, or no such message.
+    """
+    target = out or Path(f"{message}.zip")
+
+    def run() -> None:
+        with output.progress("verifying", quiet=quiet or as_json) as told:
+            made = dossier_making.make(_whole(folder), durable_file.read(root), message, told)
+        durable_file.create(target, dossier_zip.pack(made.files), mode=durable_file.PUBLIC)
+        fields = {"written": str(target), "index": made.proven.index, "others": made.others}
+        output.answer(fields, dossier_output.written(target, made), as_json=as_json, quiet=quiet)
 
     return _exit_code(run, as_json=as_json)
 
@@ -137,6 +177,12 @@ async def _mirror(
         return await Mirror(archive, transport, _root(root) if root else None).update(told)
 
 
+def _refuse_more(receipts: tuple[Path, ...], checkpoints: tuple[Path, ...], state: Path | None) -> None:
+    if receipts or checkpoints or state:
+        says = "receipts, checkpoints and a state belong to a whole ledger, not to one message"
+        raise Refused(Fault("USAGE", "", says))
+
+
 def _tell(story: Replay, case: str, at: int | None, *, as_json: bool) -> None:
     last = story.lines[-1]
     if as_json:
@@ -166,13 +212,6 @@ def _exit_code(run: Callable[[], None], *, as_json: bool) -> int:
         output.say_failure(error, as_json=as_json)
         return NOT_DONE
     return VERIFIED
-
-
-def _audited(archive: Archive, root: Root, state: Path | None, told: Callable[[int, int], None]) -> Report:
-    size = read_checkpoint(archive, root).size
-    of = f"{version('hifadhi')} {sha256(root.model_dump_json().encode()).hexdigest()}"
-    with memory_of(size, state, of) as memory, bundles_of(archive, size) as bundles:
-        return Audit(archive, root, bundles, memory).run(lambda leaf: told(leaf.index + 1, size))
 
 
 def _root(path: Path) -> Root:

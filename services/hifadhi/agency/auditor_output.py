@@ -10,9 +10,12 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from hifadhi.agency.cross_check import Checked
 from hifadhi.errors import HifadhiError, Tampered
 from hifadhi.evidence.b64 import encode
+from hifadhi.evidence.promise import Promise
 from hifadhi.evidence.report import Report
+from hifadhi.referral import instant
 from hifadhi.referral.directory import Agency
 from hifadhi.referral.sayings import listed
 from hifadhi.referral.story import WAITING, Line
@@ -29,6 +32,14 @@ def say(text: str) -> None:
 def say_json(document: Mapping[str, object]) -> None:
     """One line of JSON on stdout."""
     say(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+
+
+def answer(fields: Mapping[str, object], words: str, *, as_json: bool, quiet: bool) -> None:
+    """What was found out: one line of JSON, words, or nothing."""
+    if as_json:
+        say_json(fields)
+    elif not quiet:
+        say(words)
 
 
 def say_failure(error: HifadhiError | OSError, *, as_json: bool) -> None:
@@ -87,6 +98,33 @@ def report_words(report: Report) -> str:
     if findings:
         lines += ["To look at (nothing here contradicts the ledger):", *findings]
     return "\n".join(lines)
+
+
+def checked_fields(checked: Checked, due_s: int) -> dict[str, Any]:
+    """A report with receipts and checkpoints from elsewhere as JSON says it; `due_s` is the root's `max_delay_s`."""
+    fields = report_fields(checked.report)
+    still_open = [{"id": each.id, "position": each.position, "due": _due(each, due_s)} for each in checked.open]
+    return {
+        **fields,
+        "receipts": {"kept": checked.kept, "open": still_open},
+        "checkpoints": [{"leaves": other.size, "root": encode(other.root)} for other in checked.agreed],
+    }
+
+
+def checked_words(checked: Checked, due_s: int) -> str:
+    """The same in words."""
+    lines = [report_words(checked.report)]
+    if checked.kept or checked.open:
+        lines.append(f"  receipts  {checked.kept} kept, {len(checked.open)} open")
+    lines += [f"  elsewhere the same tree of {other.size} leaves was shown" for other in checked.agreed]
+    if checked.open:
+        lines.append("Open: the ledger ends before these. If a later mirror still has no leaf for one, the hub lied:")
+        lines += [f"  position {each.position}: message {each.id}, due {_due(each, due_s)}" for each in checked.open]
+    return "\n".join(lines)
+
+
+def _due(promise: Promise, due_s: int) -> str:
+    return instant.write(promise.stored_at + 1000 * due_s)
 
 
 def line_words(line: Line) -> str:

@@ -23,14 +23,14 @@ AHEAD: Final = 4
 
 
 @contextmanager
-def bundles_of(archive: Archive, leaves: int) -> Iterator[Bundles]:
-    """Who reads the bundles of an archive of so many leaves."""
+def bundles_of(files: Mapping[str, bytes], leaves: int) -> Iterator[Bundles]:
+    """Who reads the bundles of a ledger of so many leaves: processes, if it lies in a folder and is worth it."""
     cores = os.cpu_count() or 1
-    if cores == 1 or leaves < WORTHWHILE:
-        yield InLine(archive)
+    if not isinstance(files, Archive) or cores == 1 or leaves < WORTHWHILE:
+        yield InLine(files)
         return
     with ProcessPoolExecutor(cores) as workers:
-        yield BundleWorkers(archive.folder, workers, AHEAD * cores)
+        yield BundleWorkers(files.folder, workers, AHEAD * cores)
 
 
 class BundleWorkers:

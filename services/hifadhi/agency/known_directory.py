@@ -55,7 +55,7 @@ class KnownDirectory:
             if index <= after:  # rule 2
                 raise Tampered("the directory's leaves are not in the ledger's order", index=index)
             verify_inclusion(leaf_hash(raw), index, checkpoint.size, proof, checkpoint.root)  # rule 3
-            directory, after = _evolved(directory, index, raw), index
+            directory, after = evolved(directory, index, raw), index
         if after == self.after and not members["done"]:
             raise Tampered("the directory has more leaves, but shows none")
         self.directory, self.after = directory, after
@@ -70,7 +70,8 @@ class KnownDirectory:
         return self.after != before
 
 
-def _evolved(directory: Directory, index: int, raw: bytes) -> Directory:
+def evolved(directory: Directory, index: int, raw: bytes) -> Directory:
+    """The directory after the leaf at `index` (rules 4 to 6); else Tampered."""
     try:
         header = _statement(directory, raw)
         return directory_changes.evolve(directory, header)

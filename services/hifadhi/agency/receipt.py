@@ -17,10 +17,9 @@ from typing import Any, Final
 from hifadhi.agency.compose import Message
 from hifadhi.errors import Fault, Refused, Tampered
 from hifadhi.evidence import b64u, jws, strict_json
+from hifadhi.evidence.promise import MAX_TOKEN, OF_MANY, ONE
 from hifadhi.referral.root import Root
 
-_RECEIPT: Final = ("id", "digest", "from", "position", "stored_at", "hub")
-_LINE: Final = ("id", "digest", "position", "stored_at")
 _REFUSAL: Final = ("digest", "code", "errors", "refused_at", "hub")
 
 
@@ -45,7 +44,7 @@ class Rejection:
 
 def check_receipt(token: object, message: Message, root: Root) -> Receipt:
     """The receipt of a message; else Tampered."""
-    said = _members(_signed(token, jws.RECEIPT, root), _RECEIPT)
+    said = _members(_signed(token, jws.RECEIPT, root), ONE)
     if said["hub"] != root.origin:  # rule 2
         raise Tampered("the receipt is of another hub")
     if said["from"] != message.sender:  # rule 3
@@ -58,7 +57,7 @@ def check_batch_receipt(token: object, messages: Sequence[Message], root: Root) 
     lines = _signed(token, jws.RECEIPT, root)
     if not isinstance(lines, list) or len(lines) != len(messages):  # rule 3
         raise Tampered("the receipt does not list the messages that were accepted")
-    return [_receipt(_members(line, _LINE), one, str(token)) for line, one in zip(lines, messages, strict=True)]
+    return [_receipt(_members(line, OF_MANY), one, str(token)) for line, one in zip(lines, messages, strict=True)]
 
 
 def check_refusal(problem: Mapping[str, Any], message: Message, root: Root) -> Rejection:
@@ -103,7 +102,7 @@ def _receipt(said: Mapping[str, Any], message: Message, token: str) -> Receipt:
 
 def _signed(token: object, typ: str, root: Root) -> object:
     try:
-        _, payload = jws.verify_compact(str(token), typ=typ, keys=root.gateway_keys, max_bytes=512 * 1024)  # rule 1
+        _, payload = jws.verify_compact(str(token), typ=typ, keys=root.gateway_keys, max_bytes=MAX_TOKEN)  # rule 1
         signed: object = strict_json.parse(payload)
     except Refused as error:
         raise Tampered(f"not signed by this hub's gateway: {error}") from error

@@ -1,0 +1,58 @@
+"""A mirror verified, and held against what others have of the same ledger: receipts, and checkpoints seen elsewhere."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+from hifadhi.agency.audit_state import memory_of
+from hifadhi.agency.bundle_workers import bundles_of
+from hifadhi.evidence import other_view, promise
+from hifadhi.evidence.audit import Audit, read_checkpoint
+from hifadhi.evidence.checkpoint import Checkpoint
+from hifadhi.evidence.promise import Promise, Promises
+from hifadhi.evidence.report import Report, Verified
+from hifadhi.referral.root import Root
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The audit's report; receipts that were kept, and those that no leaf judges yet; checkpoints that agree."""
+
+    report: Report
+    kept: int
+    open: tuple[Promise, ...]
+    agreed: tuple[Checkpoint, ...]
+
+
+def cross_check(
+    ledger: Mapping[str, bytes],
+    root: Root,
+    *,
+    receipts: Iterable[bytes] = (),
+    views: Iterable[bytes] = (),
+    state: Path | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Checked:
+    """Everything of the ledger, with files of receipts and checkpoints' notes from elsewhere.
+
+    `state`: the file to go on from; its leaves are not looked at again, so there are no receipts to judge with it.
+    Tampered; Refused: NO_RECEIPT, and NEWER for a checkpoint with more leaves than the mirror.
+    """
+    promises = Promises(each for raw in receipts for each in promise.read(raw, root))
+    size = read_checkpoint(ledger, root).size
+
+    def seen(verified: Verified) -> None:
+        progress(verified.index + 1, size)
+        promises.see(verified)
+
+    with memory_of(size, state, _name(root)) as memory, bundles_of(ledger, size) as bundles:
+        report = Audit(ledger, root, bundles, memory).run(seen)
+    still_open = promises.open()
+    return Checked(report, promises.kept, still_open, tuple(other_view.check(note, ledger, root) for note in views))
+
+
+def _name(root: Root) -> str:
+    """Of which audits a state is: by this root, with this version's rules."""
+    return f"{version('hifadhi')} {sha256(root.model_dump_json().encode()).hexdigest()}"
