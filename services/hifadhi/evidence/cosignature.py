@@ -1,7 +1,8 @@
 """The cosignature of a checkpoint with ML-DSA-44 (C2SP tlog-cosignature, signature type 0x06 of signed-note).
 
 A signature's value is a timestamp of 8 bytes and the signature over a `cosigned_message`. The ledger cosigns its own
-checkpoints with timestamp 0: that says nothing of when, and a checkpoint stays a function of the rows.
+checkpoints with timestamp 0: that says nothing of when. Signing is randomised, so the same tree, signed again, has
+other bytes; what is compared is size and root.
 """
 
 import re
