@@ -119,8 +119,8 @@ class Liar:
         if as_kid is None:
             return envelope.to_bytes()
         document = json.loads(envelope.to_bytes())
-        header = strict_json.dump({"alg": "Ed25519", "kid": as_kid, "typ": MESSAGE})
         private = keys[0]
+        header = strict_json.dump({"alg": private.public.alg, "kid": as_kid, "typ": MESSAGE})
         document["signatures"][0] = {
             "protected": b64u.encode(header),
             "signature": b64u.encode(private.sign(f"{b64u.encode(header)}.{document['payload']}".encode())),

@@ -6,12 +6,14 @@ Each is sealed again with the hub's own ledger key, so that tree and checkpoint 
 import pytest
 
 from hifadhi.evidence.jwk import PrivateJwk
-from hifadhi.evidence.key_kinds import ED25519
+from hifadhi.evidence.key_kinds import ED25519, ES256, P256
 from hifadhi.evidence.leaf import Leaf
 from hifadhi.referral import instant
 from liars.liar import Caught, Liar, lie
 
 STRANGER = PrivateJwk.generate(ED25519)
+STRANGERS = {ED25519: STRANGER, ES256: PrivateJwk.generate(P256)}
+"""One of each kind of key that signs."""
 NOT_SIGNED = "what cannot have a leaf, for it proves nothing (SIGNATURE)"
 NOT_KNOWN = "what cannot have a leaf, for it proves nothing (KEY_UNKNOWN)"
 
@@ -20,7 +22,8 @@ def test_forge_a_message_in_an_agencys_name(liar: Liar) -> None:
     """The key named is the agency's, the signature by another."""
     at = liar.at("accepted")
     forged = {**liar.said(at), "id": "019e0000-0000-7000-8000-00000000f0f0"}
-    raw = liar.signed(forged, STRANGER, as_kid=liar.envelope(at).signatures[0].kid)
+    named = liar.envelope(at).signatures[0]
+    raw = liar.signed(forged, STRANGERS[named.alg], as_kid=named.kid)
     assert liar.caught(liar.sealed(liar.with_envelope(at, raw))) == Caught(at, NOT_SIGNED)
 
 
@@ -134,8 +137,9 @@ def test_strip_the_second_states_signature(liar: Liar) -> None:
 def test_swap_an_agencys_key_for_the_hubs(liar: Liar) -> None:
     """In the statement by which the agency's identity key added it."""
     at = added_key(liar, "ZA-DHA", "sign")
+    named = liar.envelope(at).signatures[0]
     swapped = {**liar.said(at), "key": STRANGER.public.as_dict()}
-    raw = liar.signed(swapped, STRANGER, as_kid=liar.envelope(at).signatures[0].kid)
+    raw = liar.signed(swapped, STRANGERS[named.alg], as_kid=named.kid)
     assert liar.caught(liar.sealed(liar.with_envelope(at, raw))) == Caught(at, NOT_SIGNED)
 
 
