@@ -5,7 +5,7 @@ RUN := .venv/bin/
 # Compiled once and apart from the sources: the tests start hundreds of processes.
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/build/bytecode
 
-.PHONY: demo demo-kafka bench faults live browser test check unit slow nightly contract flow schemas release-schemas settings diagram setup clean
+.PHONY: demo demo-kafka bench faults live browser independent test check unit slow nightly contract flow schemas release-schemas settings diagram setup clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -31,7 +31,7 @@ bench: setup ## Measure, print a table and write build/bench.json
 faults: setup ## Kill it anywhere, RUNS times (100), PLACE=embedded or kafka; writes build/faults.json and build/faults.md
 	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m faults.long_run $(or $(RUNS),100) --place $(or $(PLACE),embedded)
 
-test: check unit slow contract flow live browser ## Everything that must be green
+test: check unit slow contract flow live browser independent ## Everything that must be green
 
 check: setup ## Style, types, the promises between the rooms
 	$(RUN)ruff check .
@@ -60,6 +60,9 @@ live: setup ## What only a real broker, a real database and real processes show
 
 browser: setup ## The operators' pages in a real Chromium
 	$(RUN)pytest tests/browser
+
+independent: setup ## Our ledgers and our wire, judged by programs in Go, Java and JavaScript
+	$(RUN)pytest tests/independent -n 2 --dist loadscope
 
 schemas: setup ## Write schemas/ from the types
 	$(RUN)python tests/write_schemas.py schemas

@@ -1,0 +1,3 @@
+from independent.verifier_contract import ledgers
+
+__all__ = ["ledgers"]
