@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 BUILD = ROOT / "build" / "independent"
 PATIENCE_S = 110
+OLDEST_NODE = 20
 
 
 def missing(why: str) -> NoReturn:
@@ -77,3 +78,21 @@ def java(classes: Path) -> Verifier:
     built = ran([compiler, "--release", "17", "-Xlint:all", "-Werror", "-d", str(classes), str(source)], HERE)
     assert built.returncode == 0, built.stderr
     return Verifier((run, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", str(classes), "VerifyLedger"))
+
+
+def node_client() -> tuple[str, ...]:
+    """How the example client of `schemas/` is called, with what its lock file names beside it."""
+    node, npm, source = tool("node", "nodejs"), tool("npm", "npm"), ROOT / "schemas" / "examples" / "client"
+    version = ran([node, "--version"], HERE).stdout
+    if int(version.strip().removeprefix("v").partition(".")[0]) < OLDEST_NODE:
+        missing(f"Node {OLDEST_NODE} or newer is needed for these tests, not {version}")
+    place = BUILD / "client"
+    shutil.copytree(source, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules"))
+    lock = (source / "package-lock.json").read_bytes()
+    kept = place / "installed.json"
+    if not kept.is_file() or kept.read_bytes() != lock:
+        fetched = ran([npm, "ci", "--no-audit", "--no-fund"], place)
+        if fetched.returncode:
+            missing(f"what package-lock.json names cannot be fetched: {fetched.stderr}")
+        kept.write_bytes(lock)
+    return node, str(place / "client.mjs")

@@ -1,0 +1,166 @@
+"""The example client in JavaScript, an agency of its own on a real exchange: it refers, and is referred to."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hifadhi.agency.opening import Item
+from hifadhi.demo import papers, people
+from hifadhi.demo.stage import Stage, embedded, stage
+from hifadhi.demo.steps import Facts, received, recorded, state, version
+from hifadhi.evidence import leaf
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.referral import parts
+from independent.programs import PATIENCE_S, node_client
+from ledger_verified import verified
+
+Said = dict[str, Any]
+OURS, THEIRS = "MZ-INAR", "ZA-DHA"
+"""Who uses the client in JavaScript, and who the one in Python."""
+
+
+@dataclass(frozen=True)
+class NodeAgency:
+    """An agency that has nothing but its folder of keys, `root.json`, the base URL and the example client."""
+
+    command: tuple[str, ...]
+    made: Stage
+
+    async def run(self, *words: str) -> tuple[int, list[Said], str]:
+        """How it ended, what it printed line by line, what it complained of."""
+        root = self.made.folder / "exchange" / "root.json"
+        options = ("--home", str(self.made.home(OURS)), "--url", self.made.base_url, "--root", str(root))
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*self.command, *words, *options, stdout=pipe, stderr=pipe)
+        out, errors = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+        assert process.returncode is not None
+        return process.returncode, [json.loads(line) for line in out.splitlines()], errors.decode()
+
+    async def does(self, *words: str) -> list[Said]:
+        code, lines, errors = await self.run(*words)
+        assert code == 0, errors
+        return lines
+
+    async def sends(self, kind: str, bodies: Said, /, **facts: Any) -> Said:
+        [ruling] = await self.does("send", self.draft(kind, bodies, **facts))
+        assert ruling["ruling"] == "recorded", ruling
+        return ruling
+
+    def draft(self, kind: str, bodies: Said, /, **facts: Any) -> str:
+        path = self.made.folder / "draft.json"
+        path.write_text(json.dumps({"type": kind, **facts, "bodies": bodies}), encoding="utf-8")
+        return str(path)
+
+    async def reads(self, kind: str) -> Said:
+        """The one new message of this type in its inbox."""
+        [found] = [item for item in await self.does("inbox") if item.get("said", {}).get("type") == kind]
+        return found
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[NodeAgency]:
+    command = await asyncio.to_thread(node_client)
+    async with contextlib.AsyncExitStack() as stack:
+        run = partial(embedded, port=0, tell=lambda _: None)
+        made = await stack.enter_async_context(stage(tmp_path, run, lambda _: None, (OURS, THEIRS)))
+        yield NodeAgency(command, made)
+        assert (await verified(made)).findings == ()
+
+
+def bodies_of(item: Item) -> Said:
+    return {name: parts.as_json(body) for name, body in item.bodies.items()}
+
+
+async def posted(node: NodeAgency, index: int) -> Said:
+    """A message of its own as it was posted, out of its inbox."""
+    exchange = node.made.clients[OURS].exchange
+    page = await exchange.inbox(after=index - 1, limit=1, wait_s=0)
+    [row] = page.rows
+    return {"header": json.loads(leaf.parse(row.leaf).envelope), "parts": dict(row.parts)}
+
+
+def asks(case: str) -> Facts:
+    return {"case": case, "seen": 1, "kind": "responsibility", "urgency": "urgent"}
+
+
+async def test_it_refers_a_person_and_reads_that_she_is_accepted(node: NodeAgency) -> None:
+    theirs = node.made.clients[THEIRS]
+    case = (await node.sends("encounter.reported", people.girl_found(), to=[]))["id"]
+    [own] = [one for one in await node.made.clients[OURS].receive_once(wait_s=5) if one.bodies]
+    assert (own.problems, bodies_of(own)) == ((), people.girl_found())  # sealed to one reader, and to more
+
+    bodies = people.girl_referred(THEIRS, purposes=["TAKE_CHARGE"], reasons="Her aunt lives there: 叔母 ✓")
+    request = (await node.sends("referral.requested", bodies, to=[THEIRS], **asks(case)))["id"]
+
+    [item] = [one for one in await received(theirs) if one.header and one.header.type == "referral.requested"]
+    assert bodies_of(item) == {name: bodies[name] for name in ("content", "sensitive")}
+    about: Facts = {"case": case, "referral": request, "to": [OURS], "seen": 1}
+    yes = papers.accepted(THEIRS, "ZAF", basis="CRC:22", care="KINSHIP")
+    recorded(await theirs.send("referral.accepted", bodies=yes, **about))
+
+    accepted = await node.reads("referral.accepted")
+    assert (accepted["said"]["from"], accepted["bodies"]) == (THEIRS, yes)
+    [stands] = await node.does("case", case)
+    assert [one["state"] for one in stands["referrals"]] == ["ACCEPTED"]
+
+
+async def test_it_takes_a_referral_confirms_it_by_itself_and_accepts(node: NodeAgency) -> None:
+    theirs = node.made.clients[THEIRS]
+    found = people.girl_found()
+    found["content"]["place"] = {"country": "ZAF"}
+    found["movement"]["country"] = "ZAF"
+    case = recorded(await theirs.send("encounter.reported", bodies=found))
+    bodies = people.girl_referred(OURS, purposes=["TAKE_CHARGE"], reasons="Her mother is in Maputo.")
+    request = recorded(await theirs.send("referral.requested", to=[OURS], bodies=bodies, **asks(case)))
+
+    read = await node.reads("referral.requested")
+    assert read["bodies"] == {name: bodies[name] for name in ("content", "sensitive")}
+    assert await state(theirs, case, request) == "RECEIVED"
+    yes = papers.accepted(OURS, "MOZ", basis="CRC:22")
+    about: Facts = {"case": case, "referral": request, "to": [THEIRS]}
+    await node.sends("referral.accepted", yes, seen=await version(theirs, case, request), **about)
+
+    [item] = [one for one in await received(theirs) if one.header and one.header.type == "referral.accepted"]
+    assert bodies_of(item) == yes
+
+
+async def test_it_tells_why_it_was_refused_and_uses_the_number_again(node: NodeAgency) -> None:
+    code, lines, errors = await node.run(
+        "send", node.draft("encounter.reported", people.girl_found(), to=[], urgency="urgent")
+    )
+    assert (code, lines) == (1, []) and "a member that this type does not have" in errors, errors
+    await node.sends("encounter.reported", people.girl_found(), to=[])
+    assert (node.made.home(OURS) / "node-sequence").read_text() == "1"
+
+
+async def test_a_message_that_was_kept_without_an_answer_is_posted_again_as_it_was(node: NodeAgency) -> None:
+    home = node.made.home(OURS)
+    first = await node.sends("encounter.reported", people.girl_found(), to=[])
+    lost = json.dumps(await posted(node, first["index"]))
+    (home / "node-unsent.json").write_text(lost, encoding="utf-8")  # as if it had died before it read the answer
+    (home / "node-sequence").unlink()
+    second = await node.sends("encounter.reported", people.girl_found(), to=[])
+    assert second["index"] == first["index"] + 1  # the first was a repeat, and got no second leaf
+    assert (home / "node-sequence").read_text() == "2"
+
+
+@pytest.mark.parametrize(("change", "why"), [("another key", "unknown key"), ("more must sign", "is not authentic")])
+async def test_it_believes_no_directory_that_its_root_does_not_vouch_for(
+    node: NodeAgency, change: str, why: str
+) -> None:
+    path = node.made.folder / "exchange" / "root.json"
+    root = json.loads(path.read_bytes())
+    if change == "another key":
+        root["governance"]["keys"][0] = PrivateJwk.generate("Ed25519").public.as_dict()
+    else:
+        root["governance"]["threshold"] = 3
+    path.write_text(json.dumps(root), encoding="utf-8")
+    code, lines, errors = await node.run("inbox")
+    assert (code, lines) == (1, []) and why in errors
