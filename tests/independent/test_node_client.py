@@ -4,18 +4,20 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hifadhi.agency.client import Client
+from hifadhi.agency.compose import Draft, seal
 from hifadhi.agency.opening import Item
 from hifadhi.demo import papers, people
 from hifadhi.demo.stage import Stage, embedded, stage
 from hifadhi.demo.steps import Facts, received, recorded, state, version
-from hifadhi.evidence import leaf
+from hifadhi.evidence import b64u, leaf
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.referral import parts
 from independent.programs import PATIENCE_S, node_client
@@ -78,6 +80,13 @@ def bodies_of(item: Item) -> Said:
     return {name: parts.as_json(body) for name, body in item.bodies.items()}
 
 
+async def met(theirs: Client) -> str:
+    """The case of a girl whom the other agency has found in its own country."""
+    found = people.girl_found()
+    found["content"]["place"], found["movement"]["country"] = {"country": "ZAF"}, "ZAF"
+    return recorded(await theirs.send("encounter.reported", bodies=found))
+
+
 async def posted(node: NodeAgency, index: int) -> Said:
     """A message of its own as it was posted, out of its inbox."""
     exchange = node.made.clients[OURS].exchange
@@ -113,10 +122,7 @@ async def test_it_refers_a_person_and_reads_that_she_is_accepted(node: NodeAgenc
 
 async def test_it_takes_a_referral_confirms_it_by_itself_and_accepts(node: NodeAgency) -> None:
     theirs = node.made.clients[THEIRS]
-    found = people.girl_found()
-    found["content"]["place"] = {"country": "ZAF"}
-    found["movement"]["country"] = "ZAF"
-    case = recorded(await theirs.send("encounter.reported", bodies=found))
+    case = await met(theirs)
     bodies = people.girl_referred(OURS, purposes=["TAKE_CHARGE"], reasons="Her mother is in Maputo.")
     request = recorded(await theirs.send("referral.requested", to=[OURS], bodies=bodies, **asks(case)))
 
@@ -129,6 +135,27 @@ async def test_it_takes_a_referral_confirms_it_by_itself_and_accepts(node: NodeA
 
     [item] = [one for one in await received(theirs) if one.header and one.header.type == "referral.accepted"]
     assert bodies_of(item) == yes
+
+
+async def test_it_takes_no_text_to_which_the_sender_did_not_commit(node: NodeAgency) -> None:
+    theirs = node.made.clients[THEIRS]
+    case = await met(theirs)
+    bodies = people.girl_referred(OURS, purposes=["TAKE_CHARGE"], reasons="Her mother is in Maputo.")
+    draft = Draft.of("referral.requested", {"to": [OURS], **asks(case)}, bodies)
+    honest = seal(draft, sender=THEIRS, directory=theirs.directory, copied=frozenset())
+    other = b64u.encode(bytes(32))
+    lie = replace(honest, entries=tuple({**entry, "commitment": other} for entry in honest.entries or ()))
+    assert await theirs.outbox.send(lie)
+    assert await theirs.ruling(lie.id)
+    code, _, errors = await node.run("inbox")
+    assert code == 1 and "not the text that the header commits to" in errors, errors
+
+
+async def test_a_parts_length_tells_little(node: NodeAgency) -> None:
+    sent = await node.sends("encounter.reported", people.girl_found(), to=[])
+    parts_of = (await posted(node, sent["index"]))["parts"]
+    lengths = {name: len(b64u.decode(json.loads(sealed)["ciphertext"])) for name, sealed in parts_of.items()}
+    assert lengths == {"content": 1024, "sensitive": 4096, "movement": 1024, "statistics": 1024}
 
 
 async def test_it_tells_why_it_was_refused_and_uses_the_number_again(node: NodeAgency) -> None:
