@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from benchmarks import end_to_end
 from benchmarks.acceptances import requests
 from benchmarks.answers import questions
 from benchmarks.end_to_end import WARM_UP, Run
@@ -63,12 +62,15 @@ class Exchange:
     async def saturated(self, load: Load, way: Way) -> Saturated:
         """Messages a second behind the warm-up, and for how long."""
         load = replace(load, lines=way.lines, connections=way.connections)
-        (rate, *_) = await end_to_end.throughput(way.name, self.hub, self.ground, self.folder, load)
-        return Saturated(rate.value, load.count * (1 - WARM_UP) / rate.value, way.name)
+        moments = await Run(self.hub, self.ground, self.folder, load).run()
+        # The pages of a few messages may all be one: then from the beginning.
+        first = next(one for one in moments if one.opened >= WARM_UP * load.count or one is moments[-2])
+        count, seconds = moments[-1].opened - first.opened, moments[-1].at - first.at
+        return Saturated(count / seconds, seconds, way.name)
 
-    async def run(self, load: Load, hub: Hub) -> list[float]:
-        """The delays of a load, in milliseconds, in the order of sending."""
-        run = Run(hub, self.ground, self.folder, load)
+    async def delays(self, load: Load) -> list[float]:
+        """Of a load, in milliseconds, in the order of sending."""
+        run = Run(self.hub, self.ground, self.folder, replace(load, rate=RATE))
         await run.run()
         return run.delays_ms()
 
@@ -92,8 +94,8 @@ async def _longest(exchange: Exchange, payload: Payload, pace: Pace, way: Way) -
 
 
 async def _steady(exchange: Exchange, payload: Payload, pace: Pace) -> Steady:
-    load = replace(await exchange.load(payload, round(pace.steady * RATE)), rate=RATE)
-    delays = await exchange.run(load, exchange.hub)
+    load = await exchange.load(payload, round(pace.steady * RATE))
+    delays = await exchange.delays(load)
     return Steady.of(delays[int(load.count * WARM_UP) :])
 
 
@@ -104,10 +106,10 @@ async def _wire(exchange: Exchange, payload: Payload, count: int) -> dict[str, f
 
 
 async def _counted(exchange: Exchange, payload: Payload, count: int) -> dict[str, int]:
-    faces, load = exchange.hub.faces, replace(await exchange.load(payload, count), rate=RATE)
+    faces, load = exchange.hub.faces, await exchange.load(payload, count)
     async with AsyncExitStack() as stack:
         relays = {url: await stack.enter_async_context(relayed(url)) for url in set(faces.values())}
         instead = {path: relays[url].url for path, url in faces.items()}
-        await exchange.run(replace(load, faces=instead), exchange.hub)
+        await exchange.delays(replace(load, faces=instead))
     names = {faces["/v1/messages"]: "gateway", faces["/v1/inbox"]: "delivery", faces["/v1/directory"]: "registry"}
     return {names[url]: relay.count for url, relay in relays.items()}

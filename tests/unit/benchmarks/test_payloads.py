@@ -1,8 +1,9 @@
-import uuid
+import pytest
 
 from benchmarks import answers
 from benchmarks.peers import payloads
 from hifadhi.agency.compose import Draft
+from hifadhi.errors import Refused
 
 
 def test_the_peers_send_as_many_bytes_as_ours_but_for_the_element_around_them() -> None:
@@ -12,9 +13,10 @@ def test_the_peers_send_as_many_bytes_as_ours_but_for_the_element_around_them() 
 
 
 def test_the_large_message_is_as_large_as_its_schemas_let_it_be() -> None:
-    draft = answers.Question(str(uuid.uuid4()), str(uuid.uuid4()), str(uuid.uuid4())).draft()
-    assert isinstance(draft, Draft) and 97_000 < answers.size() < 98_000
-    assert all(
-        len(body["values"]) == 16 and len(body["values"][0]["value"]["text"]) == 1000
-        for body in answers.bodies().values()
-    )
+    bodies = answers.bodies()
+    Draft.of("information.provided", {}, bodies)
+    values = bodies["content"]["values"]
+    longer = {**values[0], "value": {"text": values[0]["value"]["text"] + "።", "language": "amh"}}
+    for more in ([*values, values[0]], [longer, *values[1:]]):
+        with pytest.raises(Refused):
+            Draft.of("information.provided", {}, {**bodies, "content": {"values": more}})
