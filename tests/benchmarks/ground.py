@@ -37,19 +37,20 @@ class Ground:
 
     async def ask(self, client: HubClient, count: int, make: Callable[[Cast, int], Iterable[Made]] = requests) -> None:
         """So many more requests, or questions, all of them ruled; the asking agency has seen everything up to here."""
-        last: Body = {}
+        index = 0
         with self.work.open("a", encoding="utf-8") as file:
             for some in _batches(make(self._cast, count)):
-                await self._post(client, [body for body, _ in some])
+                index = await self._posted(client, [body for body, _ in some])
                 file.writelines(" ".join(astuple(asked)) + "\n" for _, asked in some if asked)
-                last = some[-1][0]
-        ruling = await client.ruling(payload_of(last)["id"], ASKS)
-        assert ruling["ruling"] == "recorded", ruling
-        await self._seen(ruling["index"])
+        await self._seen(index)
 
-    async def _post(self, client: HubClient, bodies: list[Body]) -> None:
+    async def _posted(self, client: HubClient, bodies: list[Body]) -> int:
+        """The index of the last of them. Each post is ruled before the next: a busy gateway takes no more in."""
         for answer in (await client.post_lines(bodies))[:-1]:
             assert answer["status"] == 202, answer
+        ruling = await client.ruling(payload_of(bodies[-1])["id"], ASKS)
+        assert ruling["ruling"] == "recorded", ruling
+        return int(ruling["index"])
 
     async def _seen(self, index: int) -> None:
         journal = Journal(Path(self.home(ASKS)) / "journal.json")
