@@ -5,7 +5,7 @@ RUN := .venv/bin/
 # Compiled once and apart from the sources: the tests start hundreds of processes.
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/build/bytecode
 
-.PHONY: demo demo-kafka bench faults live browser independent test check unit slow nightly contract flow schemas release-schemas settings diagram setup clean
+.PHONY: demo demo-kafka bench faults live browser independent test check unit slow nightly contract flow schemas release-schemas settings diagram setup clean bench-peers
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -27,6 +27,21 @@ demo-kafka: setup ## The same, each service its own process, on a real Kafka and
 
 bench: setup ## Measure, print a table and write build/bench.json
 	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m benchmarks
+
+bench-peers: setup build/peers/as4/.ready build/peers/phase4/.ready ## Beside as4 and phase4, half an hour (QUICK=1: some seconds each); writes build/peers.json
+	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m benchmarks.peers $(if $(QUICK),--quick)
+
+PEERS := tests/benchmarks/peers
+
+# Environments of the peers' own; nothing of them enters our lock file.
+build/peers/as4/.ready: $(PEERS)/as4_peer/requirements.txt | setup
+	$(UV) venv --quiet --clear --python .venv/bin/python build/peers/as4
+	$(UV) pip install --quiet --python build/peers/as4/bin/python --requirement $<
+	touch $@
+
+build/peers/phase4/.ready: $(PEERS)/phase4_peer/pom.xml $(shell find $(PEERS)/phase4_peer/src -type f)
+	mvn --quiet --batch-mode --file $(PEERS)/phase4_peer/pom.xml clean package
+	touch $@
 
 faults: setup ## Kill it anywhere, RUNS times (100), PLACE=embedded or kafka; writes build/faults.json and build/faults.md
 	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m faults.long_run $(or $(RUNS),100) --place $(or $(PLACE),embedded)

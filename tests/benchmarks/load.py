@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from benchmarks.acceptances import Asked
+from benchmarks.answers import Question
 from hifadhi.referral import root as roots
 from hifadhi.referral.root import Root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """`work`: the file of requests, of which those from `first` on are accepted, `count` of them.
+    """`work`: the file of requests and questions, of which those from `first` on are answered, `count` of them.
 
     `lines`: messages of one post. `rate`: messages a second, whatever becomes of them; 0: as fast as the receiver
     opens them. `log`: the file to which each message's id is written with its instant (CLOCK_MONOTONIC, ns).
@@ -50,10 +51,14 @@ class Load:
         """Where the instants go; to be closed."""
         return Path(self.log).open("w", encoding="utf-8")
 
-    def asked(self) -> list[Asked]:
-        """The requests to accept."""
+    def asked(self) -> list[Asked | Question]:
+        """The requests to accept, the questions to answer."""
         lines = Path(self.work).read_text(encoding="utf-8").splitlines()[self.first : self.first + self.count]
-        return [Asked(*line.split()) for line in lines]
+        return [_asked(*line.split()) for line in lines]
+
+
+def _asked(case: str, referral: str, question: str | None = None) -> Asked | Question:
+    return Question(case, referral, question) if question else Asked(case, referral)
 
 
 def instants(log: Path) -> dict[str, int]:

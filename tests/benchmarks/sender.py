@@ -1,4 +1,4 @@
-"""One agency that accepts requests: seals, signs, posts, checks the receipts. `python -m benchmarks.sender LOAD`.
+"""One agency that answers: seals, signs, posts, checks the receipts. `python -m benchmarks.sender LOAD`.
 
 It prints `ready`, and then sends as many messages in all as the lines of its input say, up to the last of its load.
 """
@@ -13,6 +13,7 @@ from typing import Final, TextIO
 import uvloop
 
 from benchmarks.acceptances import Asked
+from benchmarks.answers import Question
 from benchmarks.load import Load
 from hifadhi.agency import compose
 from hifadhi.agency.compose import Message
@@ -23,7 +24,7 @@ from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.receipt import Receipt
 from hifadhi.agency.transport import Transport
 
-Work = Sequence[tuple[int, Asked]]
+Work = Sequence[tuple[int, Asked | Question]]
 PATIENCE_S: Final = 60.0
 
 
@@ -74,7 +75,7 @@ class Sender:
             outcomes = await self._exchange.post_batch(messages)
         assert all(isinstance(outcome, Receipt) for outcome in outcomes), outcomes
 
-    def _message(self, number: int, asked: Asked) -> Message:
+    def _message(self, number: int, asked: Asked | Question) -> Message:
         began = time.monotonic_ns()
         sealed = compose.seal(asked.draft(), sender=self._keyring.agency, directory=self._known.directory)
         self._log.write(f"{sealed.id} {began}\n")
