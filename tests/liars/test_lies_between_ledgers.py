@@ -19,7 +19,8 @@ from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.mirror import Mirror
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered
-from hifadhi.evidence import other_view
+from hifadhi.evidence import other_view, strict_json
+from hifadhi.evidence.jwk import ED25519, PrivateJwk
 from hifadhi.referral import instant
 from liars.liar import Caught, Liar, Stored, lie
 
@@ -127,6 +128,32 @@ def test_fork_for_a_judge(liar: Liar) -> None:
     assert dossier.open_dossier(handed_over, liar.root).leaf.ruling.responsible == "ZA-DHA"
     why = f"the ledger shows two histories: its tree of {len(liar.leaves)} leaves has another root elsewhere"
     assert lie(lambda: other_view.check(handed_over["checkpoint"], liar.honest.files, liar.root)) == Caught(None, why)
+
+
+def test_forge_a_message_for_a_judge(liar: Liar) -> None:
+    """In a tree of its own, proved by the true ledger key: the sender's key did not sign it."""
+    at = liar.at("accepted")
+    stranger = PrivateJwk.generate(ED25519)
+    raw = liar.signed(liar.said(at), stranger, as_kid=liar.envelope(at).signatures[0].kid)
+    handed_over = liar.dossier_of(liar.with_envelope(at, raw), at)
+    why = "not its sender's, as the directory stood: SIGNATURE"
+    assert lie(lambda: dossier.open_dossier(handed_over, liar.root)) == Caught(at, why)
+
+
+def test_answer_for_another_agency_before_a_judge(liar: Liar) -> None:
+    at = liar.at("accepted")
+    raw = liar.signed(liar.said(at), liar.honest.keyrings["TZ-RSD"].sign)
+    handed_over = liar.dossier_of(liar.with_envelope(at, raw), at)
+    why = "not its sender's, as the directory stood: SENDER_MISMATCH"
+    assert lie(lambda: dossier.open_dossier(handed_over, liar.root)) == Caught(at, why)
+
+
+def test_swap_a_key_for_a_judge(liar: Liar) -> None:
+    """With a statement of the hub's making, in a tree made for the purpose."""
+    at = next(row["index"] for row in strict_json.parse(liar.honest.directory_page)["data"][1:])
+    swapped = liar.with_envelope(at, liar.signed(liar.said(at), PrivateJwk.generate(ED25519)))
+    handed_over = liar.dossier_of(swapped, liar.at("accepted"))
+    assert lie(lambda: dossier.open_dossier(handed_over, liar.root)).index == at
 
 
 def test_roll_back_before_an_agencys_eyes(liar: Liar, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 import zipfile
 
 import pytest
@@ -54,6 +55,19 @@ def test_a_bomb_is_not_unpacked() -> None:
     assert len(bomb) < 100_000
     with pytest.raises(Refused, match="NO_DOSSIER"):
         unpack(bomb)
+
+
+def test_a_bomb_that_lies_about_its_size_is_not_unpacked_either() -> None:
+    """What it says of itself is one byte; what counts is that nothing is decompressed."""
+    size = 50_000_000
+    bomb = zipped(("leaf", bytes(size)), how=zipfile.ZIP_DEFLATED).replace(size.to_bytes(4, "little"), b"\1\0\0\0")
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused, match="NO_DOSSIER"):
+            unpack(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
