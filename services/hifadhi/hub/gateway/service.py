@@ -20,7 +20,7 @@ from hifadhi.hub.gateway import metrics, reception
 from hifadhi.hub.gateway.known_directory import KnownDirectory
 from hifadhi.hub.gateway.notices import Notary
 from hifadhi.hub.gateway.pressure import Pressure
-from hifadhi.hub.gateway.reception import MAX_BATCH, MAX_BODY, MAX_LINES, Posted
+from hifadhi.hub.gateway.reception import MAX_BATCH, MAX_BODY, Posted
 from hifadhi.referral.root import Root
 from hifadhi.stream.port import Appended, Entry, Stream
 from hifadhi.stream.topics import DIRECTORY, PARTS, PROGRESS, SUBMISSIONS
@@ -136,10 +136,7 @@ class Gateway:
         return problem.answer(_failed(line), **self._evidence(line))
 
     async def _batch(self, raw: bytes) -> web.Response:
-        parts = raw.split(b"\n", MAX_LINES + 1)  # 500 lines, the end of the last, and what is too much
-        lines = [Line(part) for part in parts[: MAX_LINES + 1] if part.strip()]
-        if len(parts) > MAX_LINES + 1 or not 1 <= len(lines) <= MAX_LINES:
-            raise Refused(Fault("TOO_LARGE", "", f"a batch has 1 to {MAX_LINES} lines, one message each"))
+        lines = [Line(one) for one in reception.lines(raw)]
         await self._take(lines)
         answers = [self._line_answer(line) for line in lines]
         accepted = [(line.posted, line.stored) for line in lines if line.posted and line.stored]
