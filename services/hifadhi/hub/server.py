@@ -10,6 +10,7 @@ from aiohttp import web
 from hifadhi.diagnostics import log
 from hifadhi.errors import Fault, Refused
 from hifadhi.hub import metrics, problem, problem_codes
+from hifadhi.hub.openapi import face as openapi
 
 # Headers that even an error page needs: nothing here is framed, sniffed, cached by others or referred from.
 SECURITY: Final = {
@@ -55,6 +56,7 @@ def application(services: Mapping[str, Service]) -> web.Application:
     app.on_response_prepare.append(_secure)
     app.add_routes(problem_codes.routes())
     app.add_routes(metrics.routes())
+    app.add_routes(openapi.routes())
     app.add_routes([web.get("/livez", _alive), web.get("/readyz", _ready(services))])
     for service in services.values():
         app.add_routes(service.routes())
