@@ -13,6 +13,14 @@ from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 CONTENT_TYPE: Final = "application/problem+json"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+# Headers that even an error page needs: nothing here is framed, sniffed, cached by others or referred from.
+SECURITY: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 # Codes that are not 400. All of them, with their mend, stand on the page that `type` points to.
 STATUS: Final = {
     "TOO_LARGE": 413,

@@ -17,6 +17,7 @@ from hifadhi.evidence import b64u
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.hub import problem
 from hifadhi.hub.gateway import metrics, reception
+from hifadhi.hub.gateway.bodies import Bodies
 from hifadhi.hub.gateway.known_directory import KnownDirectory
 from hifadhi.hub.gateway.notices import Notary
 from hifadhi.hub.gateway.pressure import Pressure
@@ -27,7 +28,6 @@ from hifadhi.stream.topics import DIRECTORY, PARTS, PROGRESS, SUBMISSIONS
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
-BODY_DEADLINE_S: Final = 30.0
 MOST_BATCHES: Final = 16
 # Codes that the directory may have outgrown since the last look.
 MAYBE_NEW: Final = frozenset({"KEY_UNKNOWN", "NOT_YOUR_ROLE", "ADDRESSEE_UNKNOWN", "READER_UNKNOWN", "SENDER_MISMATCH"})
@@ -52,6 +52,7 @@ class Gateway:
         self._pressure = Pressure(stream, root.max_delay_s, clock_ms)
         self._notary = Notary(key, root.origin)
         self._tasks: list[asyncio.Task[None]] = []
+        self._bodies = Bodies()
         self._batches = 0
         self._blind: set[str] = set()
 
@@ -107,14 +108,14 @@ class Gateway:
 
     async def _answered(self, request: web.Request, most: int, take: Callable[[bytes], Awaitable[Any]]) -> web.Response:
         """What `take` makes of the body; a refusal of the whole body is signed over what of it was read."""
-        pieces: list[bytes] = []
-        try:
-            await _read(request, most, pieces)
-            response: web.Response = await take(b"".join(pieces))
-        except Refused as refusal:
-            evidence = self._notary.refusal(refusal, reception.digest_of(b"".join(pieces)), self._clock_ms())
-            return problem.answer(refusal, evidence=evidence)
-        return response
+        with self._bodies.one() as body:
+            try:
+                await self._bodies.read(request, body, most)
+                response: web.Response = await take(body.bytes())
+            except Refused as refusal:
+                evidence = self._notary.refusal(refusal, reception.digest_of(body.bytes()), self._clock_ms())
+                return problem.answer(refusal, evidence=evidence)
+            return response
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -228,19 +229,3 @@ async def _yielding(lines: Sequence[Line]) -> AsyncIterator[Line]:
         yield line
         if len(lines) > 1:
             await asyncio.sleep(0)
-
-
-async def _read(request: web.Request, most: int, pieces: list[bytes]) -> None:
-    """The body into `pieces`; `Refused` if it does not come in time or has more than `most` bytes, once unpacked."""
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_DEADLINE_S):
-            async for piece in request.content.iter_chunked(1 << 16):
-                pieces.append(piece)
-                size += len(piece)
-                if size > most:
-                    raise Refused(Fault("TOO_LARGE", "", f"at most {most} bytes; send fewer at once"))
-    except web.RequestPayloadError:
-        raise Refused(Fault("BAD_ENCODING", "", "the body is not what its 'Content-Encoding' says")) from None
-    except TimeoutError:
-        raise Refused(Fault("TIMEOUT", "", f"the body did not come within {BODY_DEADLINE_S:.0f} s")) from None
