@@ -70,7 +70,7 @@ class ServiceSettings(BaseSettings):
         1000, ge=16, le=65_000, description="At once; when there are more, whoever is silent longest gives way."
     )
     idle_s: int = Field(
-        75,
+        150,
         ge=1,
         le=3600,
         description="From the opening, or the last answer, to the next whole header; then it is closed.",

@@ -25,10 +25,13 @@ OTHER_FILES: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`connections`: at once. `idle_s`: from the opening, or the last answer, to the next whole header."""
+    """`connections`: at once. `idle_s`: from the opening, or the last answer, to the next whole header.
+
+    A proxy before us must close an idle one sooner (Caddy: 120 s), or it would send on what we have closed.
+    """
 
     connections: int = 1000
-    idle_s: float = 75.0
+    idle_s: float = 150.0
 
 
 class Connection(web.RequestHandler):
