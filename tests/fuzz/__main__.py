@@ -17,7 +17,7 @@ from fuzz.targets import TARGETS
 TESTS: Final = Path(__file__).parents[1]
 FOUND: Final = TESTS.parent / "build" / "fuzz"
 HTTP: Final = "http"
-EXAMPLES: Final = "300"
+EXAMPLES: Final = "100"
 NAMES: Final = (HTTP, *TARGETS)
 
 
