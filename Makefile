@@ -5,7 +5,7 @@ RUN := .venv/bin/
 # Compiled once and apart from the sources: the tests start hundreds of processes.
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/build/bytecode
 
-.PHONY: demo demo-kafka bench faults live browser independent test check unit slow nightly contract flow schemas release-schemas settings diagram setup clean bench-peers
+.PHONY: demo demo-kafka bench faults live browser independent test check unit slow nightly contract flow schemas release-schemas settings diagram setup clean bench-peers fuzz
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -45,6 +45,10 @@ build/peers/phase4/.ready: $(PEERS)/phase4_peer/pom.xml $(shell find $(PEERS)/ph
 
 faults: setup ## Kill it anywhere, RUNS times (100), PLACE=embedded or kafka; writes build/faults.json and build/faults.md
 	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m faults.long_run $(or $(RUNS),100) --place $(or $(PLACE),embedded)
+
+fuzz: setup ## Fuzz each parser for MINUTES (5), one after the other, or those of TARGET="note posted"; findings in build/fuzz
+	$(UV) sync --frozen --quiet --group fuzz
+	PYTHONPATH=tests $(RUN)python -m fuzz $(or $(MINUTES),5) $(TARGET)
 
 test: check unit slow contract flow live browser independent ## Everything that must be green
 

@@ -15,7 +15,9 @@ from registry_place import Place
 async def serving(place: Place) -> AsyncIterator[HubClient]:
     cast = place.cast
     gateway = Gateway(stream=place.stream, root=cast.root, key=cast.gateway, clock_ms=cast.clock)
-    async with TestClient(TestServer(application({"gateway": gateway}))) as client:
+    server = TestServer(application({"gateway": gateway}))
+    await server.start_server(auto_decompress=False)  # as the door has it
+    async with TestClient(server) as client:
         await gateway.start()
         async with HubClient(cast, str(client.make_url("")).rstrip("/")) as hub:
             yield hub

@@ -5,7 +5,7 @@ Parts are any text: the hub cannot read them. The clock moves only when a test m
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -39,9 +39,13 @@ ROLES = {
 PLAYERS = tuple(agency for agency in ROLES if agency != "MZ-NEW")
 
 
+def fresh_key(_name: str) -> PrivateJwk:
+    return PrivateJwk.generate(ED25519)
+
+
 @dataclass
 class LedgerMaker:
-    governance: PrivateJwk = field(default_factory=lambda: PrivateJwk.generate(ED25519))
+    new_key: Callable[[str], PrivateJwk] = fresh_key
     identity: dict[str, PrivateJwk] = field(default_factory=dict)
     keys: dict[str, PrivateJwk] = field(default_factory=dict)
     leaves: list[NewLeaf] = field(default_factory=list)
@@ -52,6 +56,7 @@ class LedgerMaker:
     _published: int = 0
 
     def __post_init__(self) -> None:
+        self.governance = self.new_key("governance")
         self.fold = Fold(Directory.of(self.root))
 
     @property
@@ -69,15 +74,17 @@ class LedgerMaker:
         )
 
     @classmethod
-    def with_agencies(cls, agencies: Sequence[str] = PLAYERS) -> "LedgerMaker":
-        made = cls()
+    def with_agencies(
+        cls, agencies: Sequence[str] = PLAYERS, *, new_key: Callable[[str], PrivateJwk] = fresh_key
+    ) -> "LedgerMaker":
+        made = cls(new_key)
         for agency in agencies:
             made.admit(agency)
         return made
 
     def admit(self, agency: str) -> None:
         country, roles = ROLES[agency]
-        self.identity[agency], self.keys[agency] = PrivateJwk.generate(ED25519), PrivateJwk.generate(ED25519)
+        self.identity[agency], self.keys[agency] = self.new_key(f"identity {agency}"), self.new_key(agency)
         identity, key = self.identity[agency].public.as_dict(), self.keys[agency].public.as_dict()
         said = {"agency": agency, "name": agency, "country": country, "roles": list(roles), "utc_offset": "+02:00"}
         self.submit(self._header("agency.admitted", "GOVERNANCE", **said, identity=identity), self.governance)

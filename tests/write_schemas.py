@@ -1,10 +1,11 @@
-"""Writes the published schemas and code lists into a folder: `python tests/write_schemas.py schemas`."""
+"""Writes schemas, code lists and the HTTP interface into a folder: `python tests/write_schemas.py schemas`."""
 
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
+from hifadhi.hub.openapi.document import document
 from hifadhi.referral.codes import list_files
 from hifadhi.referral.published import published_schemas
 
@@ -15,6 +16,11 @@ def published_files() -> dict[str, str]:
     """Every file under `schemas/` that is made from the program, by its path there."""
     contents = {**published_schemas(), **list_files()}
     return {relative: as_text(content) + "\n" for relative, content in contents.items()}
+
+
+def openapi_file() -> tuple[str, str]:
+    """The HTTP interface: its path there, and the file."""
+    return "openapi.json", as_text(document()) + "\n"
 
 
 def as_text(value: Any, margin: str = "") -> str:
@@ -30,7 +36,7 @@ def as_text(value: Any, margin: str = "") -> str:
 
 
 def write(folder: Path) -> None:
-    for relative, text in published_files().items():
+    for relative, text in [*published_files().items(), openapi_file()]:
         target = folder / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")

@@ -21,6 +21,7 @@ ROUTES: Final = (
     ("GET", "/v1/proofs/{rest:.*}", "registry"),
     ("GET", "/ledger/{rest:.*}", "registry"),
     ("GET", "/problems/{rest:.*}", "gateway"),
+    ("GET", "/v1/openapi.json", "gateway"),
 )
 """Method, path, service: what the world may ask. What is not here (console, health, metrics) stays inside."""
 

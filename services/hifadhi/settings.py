@@ -66,6 +66,15 @@ class ServiceSettings(BaseSettings):
     base_url: WebAddress = Field(
         "", description="What agencies call the exchange: the `aud` of their tokens. Default: host and port."
     )
+    connections: int = Field(
+        1000, ge=16, le=65_000, description="At once; when there are more, whoever is silent longest gives way."
+    )
+    idle_s: int = Field(
+        150,
+        ge=1,
+        le=3600,
+        description="From the opening, or the last answer, to the next whole header; then it is closed.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Diagnostics on stderr from here on."
     )

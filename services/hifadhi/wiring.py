@@ -22,6 +22,7 @@ from hifadhi.evidence.key_kinds import ML_DSA_44
 from hifadhi.hub.console.neighbours import Neighbours
 from hifadhi.hub.console.service import Console
 from hifadhi.hub.delivery.service import Delivery
+from hifadhi.hub.door import Limits
 from hifadhi.hub.gateway.service import Gateway
 from hifadhi.hub.registry.lease import Lease
 from hifadhi.hub.registry.service import Registry
@@ -164,7 +165,8 @@ class Exchange:
             self.address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             self.base_url = settings.base_url or self.address
             hall = Hall(settings, root, self._stream, self._store, self.base_url, self._clock_ms, {})
-            self._server = Server(self._services(hall), listening)
+            limits = Limits(settings.connections, settings.idle_s)
+            self._server = Server(self._services(hall), listening, limits)
             await self._server.start()
         except BaseException:
             await self.stop()

@@ -18,6 +18,7 @@ class Started:
     """One process, until it is gone."""
 
     def __init__(self, pid: int) -> None:
+        self.pid = pid
         self._stat = Path(f"/proc/{pid}/stat")
         try:
             self._handle = os.pidfd_open(pid)
@@ -53,10 +54,26 @@ class Started:
             while self._stat.read_text().rpartition(")")[2].split()[0] != "T":
                 await asyncio.sleep(0.02)
 
+    def resident_mb(self) -> float:
+        """Its memory at this moment."""
+        [line] = [one for one in Path(f"/proc/{self.pid}/status").read_text().splitlines() if "VmRSS" in one]
+        return int(line.split()[1]) / 1024
+
+    def sockets(self) -> int:
+        """How many it has open, its listening one among them."""
+        return sum(1 for one in Path(f"/proc/{self.pid}/fd").iterdir() if _is_socket(one))
+
     async def kill(self) -> None:
         """As the power goes."""
         self.signal(signal.SIGKILL)
         await self.gone(START_S)
+
+
+def _is_socket(file: Path) -> bool:
+    try:
+        return str(file.readlink()).startswith("socket:")
+    except FileNotFoundError:  # it was closed meanwhile
+        return False
 
 
 class Starter:

@@ -52,6 +52,12 @@ class UpPlace:
         here = {"HIFADHI_DATA": str(self.folder), "HIFADHI_PORT": str(self.port), "HIFADHI_LOG_LEVEL": "WARNING"}
         self._running = await self._starter.start(UP, self.log, here | environment, ahead_ms=self.ahead_ms)
 
+    @property
+    def process(self) -> Started:
+        """The one that runs."""
+        assert self._running
+        return self._running
+
     async def ready(self) -> None:
         await answers(self.base_url, self.log)
 

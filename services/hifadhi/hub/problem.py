@@ -13,6 +13,14 @@ from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 CONTENT_TYPE: Final = "application/problem+json"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+# Headers that even an error page needs: nothing here is framed, sniffed, cached by others or referred from.
+SECURITY: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 # Codes that are not 400. All of them, with their mend, stand on the page that `type` points to.
 STATUS: Final = {
     "TOO_LARGE": 413,
@@ -28,7 +36,12 @@ STATUS: Final = {
     "MEDIA_TYPE": 415,
     "METHOD": 405,
     "TIMEOUT": 408,
+    "HEADERS_TOO_LARGE": 431,
 }
+
+
+UNAVAILABLE: Final = frozenset({"UNAVAILABLE", "OVERLOADED", "OUTCOME_UNKNOWN"})
+FAULTS: Final = frozenset({"TAMPERED", "FAULT"})
 
 
 def status_of(error: HifadhiError) -> int:
@@ -36,6 +49,18 @@ def status_of(error: HifadhiError) -> int:
     if isinstance(error, Refused):
         return STATUS.get(error.code, 400)
     return 503 if isinstance(error, Unavailable) else 500
+
+
+def status_of_code(code: str) -> int:
+    """The HTTP status that a code comes with."""
+    if code in UNAVAILABLE:
+        return 503
+    return 500 if code in FAULTS else STATUS.get(code, 400)
+
+
+def comes_back(code: str) -> bool:
+    """Whether the answer says when to ask again."""
+    return code in UNAVAILABLE or code == "NOT_SEALED_YET"
 
 
 def problem_of(error: HifadhiError, **more: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON members)
@@ -87,7 +112,9 @@ def _of_http(error: web.HTTPException) -> web.Response:
         return answer(Refused(Fault("NOT_FOUND", "", "there is nothing at this address; check the path")))
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
-        return answer(Refused(Fault("METHOD", "", f"this address takes {allowed}")))
+        response = answer(Refused(Fault("METHOD", "", f"this address takes {allowed}")))
+        response.headers["Allow"] = allowed
+        return response
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         return answer(Refused(Fault("TOO_LARGE", "", "the body is larger than this address takes")))
     raise error  # a redirection, or what a handler answers on purpose

@@ -106,6 +106,14 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "The body's type is not one that this address takes.",
         "Send application/json, or application/x-ndjson.",
     ),
+    "HTTP": (
+        "The request is not HTTP/1.1 as this exchange reads it.",
+        "Send one length, no odd characters in names, and a known method; see RFC 9112.",
+    ),
+    "HEADERS_TOO_LARGE": (
+        "The request line or a header is too long, or there are too many headers.",
+        "Keep each to 4 KiB, and to 64 headers; what is long belongs into the body.",
+    ),
     "TIMEOUT": ("The body did not come in time.", "Send smaller batches over a slow link."),
     "OVERLOADED": (
         "The registry is behind, so no receipt could be kept.",

@@ -10,18 +10,15 @@ from aiohttp import web
 from hifadhi.diagnostics import log
 from hifadhi.errors import Fault, Refused
 from hifadhi.hub import metrics, problem, problem_codes
+from hifadhi.hub.door import Limits, Runner
+from hifadhi.hub.openapi import face as openapi
 
-# Headers that even an error page needs: nothing here is framed, sniffed, cached by others or referred from.
-SECURITY: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 # A stop takes at most so many seconds: requests under way, then the services side by side; the adapters have five more.
 REQUESTS_S: Final = 3.0
 SERVICES_S: Final = 1.5
+EVERYDAY: Final = Limits()
+UNREAD_MS: Final = 60_000
+"""So long an answer may lie at the system, and the other side read nothing of it."""
 
 
 class Service(Protocol):
@@ -55,6 +52,7 @@ def application(services: Mapping[str, Service]) -> web.Application:
     app.on_response_prepare.append(_secure)
     app.add_routes(problem_codes.routes())
     app.add_routes(metrics.routes())
+    app.add_routes(openapi.routes())
     app.add_routes([web.get("/livez", _alive), web.get("/readyz", _ready(services))])
     for service in services.values():
         app.add_routes(service.routes())
@@ -67,9 +65,9 @@ class Server:
     `services`: by name, in the order of their start.
     """
 
-    def __init__(self, services: Mapping[str, Service], listening: socket.socket) -> None:
+    def __init__(self, services: Mapping[str, Service], listening: socket.socket, limits: Limits = EVERYDAY) -> None:
         self._services, self._listening = services, listening
-        self._runner = web.AppRunner(application(services), access_log=None, shutdown_timeout=REQUESTS_S)
+        self._runner = Runner(application(services), limits, shutdown_s=REQUESTS_S)
         self._started: list[Service] = []
 
     async def start(self) -> None:
@@ -101,13 +99,16 @@ def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=512, reuse_port=shared and port != 0)
+        made = socket.create_server((host, port), family=family, backlog=512, reuse_port=shared and port != 0)
     except OSError as error:
         raise Refused(Fault("PORT", "", f"cannot listen on {host}:{port} ({error.strerror}); choose another")) from None
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # of Linux; connections have it from the listening socket
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+    return made
 
 
 async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
-    for name, value in SECURITY.items():
+    for name, value in problem.SECURITY.items():
         response.headers.setdefault(name, value)
 
 

@@ -93,7 +93,7 @@ def test_a_refusal_comes_with_its_evidence(root: Root, gateway: PrivateJwk) -> N
 
 @pytest.mark.parametrize(
     "changed",
-    [{"digest": "B" * 43}, {"code": "SCHEMA"}, {"errors": []}, {"hub": "hifadhi.example/other"}],
+    [{"digest": "B" * 43}, {"digest": []}, {"code": "SCHEMA"}, {"errors": []}, {"hub": "hifadhi.example/other"}],
 )
 def test_evidence_of_another_refusal_is_tampered_with(root: Root, gateway: PrivateJwk, changed: dict[str, Any]) -> None:
     with pytest.raises(Tampered):

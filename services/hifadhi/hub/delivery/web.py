@@ -8,8 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from hifadhi.errors import Fault, Refused
-from hifadhi.hub import access
-from hifadhi.hub.delivery import cases, handovers, inbox, messages, query
+from hifadhi.hub import access, query
+from hifadhi.hub.delivery import cases, handovers, inbox, messages
 from hifadhi.hub.delivery.waiters import Waiters
 from hifadhi.referral import instant
 from hifadhi.referral.directory import Directory

@@ -37,6 +37,15 @@ class Posted:
     parts: Mapping[str, str]
 
 
+def lines(raw: bytes) -> list[bytes]:
+    """The messages of a batch (NDJSON), empty lines left out, no more of them looked at than a batch has; `Refused`."""
+    parts = raw.split(b"\n", MAX_LINES + 1)  # 500 lines, the end of the last, and what is too much
+    found = [part for part in parts[: MAX_LINES + 1] if part.strip()]
+    if len(parts) > MAX_LINES + 1 or not 1 <= len(found) <= MAX_LINES:
+        raise Refused(Fault("TOO_LARGE", "", f"a batch has 1 to {MAX_LINES} lines, one message each"))
+    return found
+
+
 def digest_of(raw: bytes) -> str:
     """What a refusal names: the message's digest if one can be made out, else that of the bytes as posted."""
     try:

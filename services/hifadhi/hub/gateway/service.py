@@ -17,17 +17,17 @@ from hifadhi.evidence import b64u
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.hub import problem
 from hifadhi.hub.gateway import metrics, reception
+from hifadhi.hub.gateway.bodies import Bodies
 from hifadhi.hub.gateway.known_directory import KnownDirectory
 from hifadhi.hub.gateway.notices import Notary
 from hifadhi.hub.gateway.pressure import Pressure
-from hifadhi.hub.gateway.reception import MAX_BATCH, MAX_BODY, MAX_LINES, Posted
+from hifadhi.hub.gateway.reception import MAX_BATCH, MAX_BODY, Posted
 from hifadhi.referral.root import Root
 from hifadhi.stream.port import Appended, Entry, Stream
 from hifadhi.stream.topics import DIRECTORY, PARTS, PROGRESS, SUBMISSIONS
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
-BODY_DEADLINE_S: Final = 30.0
 MOST_BATCHES: Final = 16
 # Codes that the directory may have outgrown since the last look.
 MAYBE_NEW: Final = frozenset({"KEY_UNKNOWN", "NOT_YOUR_ROLE", "ADDRESSEE_UNKNOWN", "READER_UNKNOWN", "SENDER_MISMATCH"})
@@ -52,6 +52,7 @@ class Gateway:
         self._pressure = Pressure(stream, root.max_delay_s, clock_ms)
         self._notary = Notary(key, root.origin)
         self._tasks: list[asyncio.Task[None]] = []
+        self._bodies = Bodies()
         self._batches = 0
         self._blind: set[str] = set()
 
@@ -107,14 +108,14 @@ class Gateway:
 
     async def _answered(self, request: web.Request, most: int, take: Callable[[bytes], Awaitable[Any]]) -> web.Response:
         """What `take` makes of the body; a refusal of the whole body is signed over what of it was read."""
-        pieces: list[bytes] = []
-        try:
-            await _read(request, most, pieces)
-            response: web.Response = await take(b"".join(pieces))
-        except Refused as refusal:
-            evidence = self._notary.refusal(refusal, reception.digest_of(b"".join(pieces)), self._clock_ms())
-            return problem.answer(refusal, evidence=evidence)
-        return response
+        with self._bodies.one() as body:
+            try:
+                await self._bodies.read(request, body, most)
+                response: web.Response = await take(body.bytes())
+            except Refused as refusal:
+                evidence = self._notary.refusal(refusal, reception.digest_of(body.bytes()), self._clock_ms())
+                return problem.answer(refusal, evidence=evidence)
+            return response
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -136,10 +137,7 @@ class Gateway:
         return problem.answer(_failed(line), **self._evidence(line))
 
     async def _batch(self, raw: bytes) -> web.Response:
-        parts = raw.split(b"\n", MAX_LINES + 1)  # 500 lines, the end of the last, and what is too much
-        lines = [Line(part) for part in parts[: MAX_LINES + 1] if part.strip()]
-        if len(parts) > MAX_LINES + 1 or not 1 <= len(lines) <= MAX_LINES:
-            raise Refused(Fault("TOO_LARGE", "", f"a batch has 1 to {MAX_LINES} lines, one message each"))
+        lines = [Line(one) for one in reception.lines(raw)]
         await self._take(lines)
         answers = [self._line_answer(line) for line in lines]
         accepted = [(line.posted, line.stored) for line in lines if line.posted and line.stored]
@@ -231,19 +229,3 @@ async def _yielding(lines: Sequence[Line]) -> AsyncIterator[Line]:
         yield line
         if len(lines) > 1:
             await asyncio.sleep(0)
-
-
-async def _read(request: web.Request, most: int, pieces: list[bytes]) -> None:
-    """The body into `pieces`; `Refused` if it does not come in time or has more than `most` bytes, once unpacked."""
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_DEADLINE_S):
-            async for piece in request.content.iter_chunked(1 << 16):
-                pieces.append(piece)
-                size += len(piece)
-                if size > most:
-                    raise Refused(Fault("TOO_LARGE", "", f"at most {most} bytes; send fewer at once"))
-    except web.RequestPayloadError:
-        raise Refused(Fault("BAD_ENCODING", "", "the body is not what its 'Content-Encoding' says")) from None
-    except TimeoutError:
-        raise Refused(Fault("TIMEOUT", "", f"the body did not come within {BODY_DEADLINE_S:.0f} s")) from None

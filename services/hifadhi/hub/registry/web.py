@@ -13,7 +13,7 @@ from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.leaf import parse as parse_leaf
 from hifadhi.evidence.proof import Proof
 from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, parse_path
-from hifadhi.hub import access
+from hifadhi.hub import access, query
 from hifadhi.hub.registry import rows, tables, tiling
 from hifadhi.referral import directory_changes, message
 from hifadhi.referral.directory import Directory
@@ -62,7 +62,8 @@ class Faces:
 
     async def proof(self, request: web.Request) -> web.Response:
         """The C2SP tlog-proof of one leaf, in the newest checkpoint's tree."""
-        index = _number(request.match_info["index"], "/index")
+        index = query.number(request.match_info["index"], "index", query.INDEX)
+        query.numbers(request.query.items(), {})
         async with self._store.read() as db:
             note, size = await _note(db), await self._size(db)
             hashes = await tiling.with_tiles(db, lambda read: tree.inclusion_proof(index, size, read))
@@ -70,7 +71,7 @@ class Faces:
 
     async def directory(self, request: web.Request) -> web.Response:
         """The directory's leaves after an index, each with its proof in the one checkpoint of the answer."""
-        after = _number(request.query.get("after", "-1"), "/after", least=-1)
+        after = query.numbers(request.query.items(), {"after": query.AFTER})["after"]
         async with self._store.read() as db:
             note, size = await _note(db), await self._size(db)
             # No more than `directory` has, or an agency would see a key here that the gateway cannot know yet.
@@ -127,13 +128,6 @@ async def _statements(db: AsyncConnection, after: int, size: int) -> list[tuple[
 async def _proven(db: AsyncConnection, index: int, leaf: bytes, size: int) -> dict[str, object]:
     hashes = await tiling.with_tiles(db, lambda read: tree.inclusion_proof(index, size, read))
     return {"index": index, "leaf": b64u.encode(leaf), "proof": [b64u.encode(one) for one in hashes]}
-
-
-def _number(text: str, pointer: str, *, least: int = 0) -> int:
-    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 16) or int(sign + digits) < least:  # noqa: PLR2004
-        raise Refused(Fault("SCHEMA", pointer, f"a whole number from {least} on"))
-    return int(sign + digits)
 
 
 def _not_there() -> Refused:

@@ -9,7 +9,7 @@ import pytest
 from cast import Body, payload_of
 from gateway_place import serving
 from hifadhi.evidence.jwk import PrivateJwk
-from hifadhi.hub.gateway import forecast, service
+from hifadhi.hub.gateway import bodies, forecast, service
 from hifadhi.hub.gateway.reception import Posted
 from hifadhi.hub.gateway.service import Gateway
 from hifadhi.stream.topics import DIRECTORY, PARTS, SUBMISSIONS
@@ -127,7 +127,7 @@ async def test_a_batch_of_unknown_keys_looks_at_the_directory_once(place: Place)
 
 
 async def test_a_body_that_does_not_come_is_refused_in_time(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "BODY_DEADLINE_S", 0.1)
+    monkeypatch.setattr(bodies, "DEADLINE_S", 0.1)
     async with serving(place) as hub:
         host, port = hub.base_url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))

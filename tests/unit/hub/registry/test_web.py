@@ -49,7 +49,9 @@ async def test_each_statement_is_proven_in_the_one_checkpoint_of_its_page(place:
         verify_inclusion(leaf_hash(b64u.decode(one["leaf"])), one["index"], signed.size, hashes, signed.root)
 
 
-@pytest.mark.parametrize("query", ["after=-2", "after=x", "after=", "after=1.0", "after=" + "9" * 17])
+@pytest.mark.parametrize(
+    "query", ["after=-2", "after=x", "after=", "after=1.0", "after=" + "9" * 17, "after=1&after=2", "befor=1"]
+)
 async def test_an_odd_place_in_the_directory_is_refused(place: Place, query: str) -> None:
     await place.seal_only()
     await place.publisher().catch_up()

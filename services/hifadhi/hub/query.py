@@ -16,6 +16,7 @@ class Number(NamedTuple):
     default: int
 
 
+INDEX: Final = Number(0, MAX_INTEGER, 0)
 AFTER: Final = Number(-1, MAX_INTEGER, -1)
 LIMIT: Final = Number(1, 500, 100)
 WAIT_S: Final = Number(0, 30, 0)
@@ -30,12 +31,14 @@ def numbers(pairs: Iterable[tuple[str, str]], expected: Mapping[str, Number]) ->
         if name in given:
             raise Refused(Fault("SCHEMA", f"/{name}", "a parameter stands once"))
         given[name] = text
-    return {name: _number(given.get(name), name, bounds) for name, bounds in expected.items()}
+    return {
+        name: number(given[name], name, bounds) if name in given else bounds.default
+        for name, bounds in expected.items()
+    }
 
 
-def _number(text: str | None, name: str, bounds: Number) -> int:
-    if text is None:
-        return bounds.default
+def number(text: str, name: str, bounds: Number) -> int:
+    """The number that a text writes in decimal. `Refused` SCHEMA: none, or out of bounds."""
     digits = text.removeprefix("-")
     if digits.isascii() and digits.isdigit() and len(digits) <= 16 and bounds.least <= int(text) <= bounds.most:  # noqa: PLR2004 (digits of 2^53)
         return int(text)
