@@ -2,23 +2,18 @@
 
 from hashlib import sha256
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from hifadhi.evidence.jwk import COORDINATE_BYTES, ED25519, P256, Jwk, PrivateJwk
+from hifadhi.evidence.jwk import Jwk, PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519, KINDS, P256
 
 
 def ed25519(name: str) -> PrivateJwk:
-    private = Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest())
-    return PrivateJwk(Jwk(ED25519, private.public_key().public_bytes_raw(), b""), private)
+    return _key(ED25519, name)
 
 
 def p256(name: str) -> PrivateJwk:
-    private = ec.derive_private_key(int.from_bytes(sha256(name.encode()).digest()), ec.SECP256R1())
-    x, y = (_coordinate(private, axis) for axis in ("x", "y"))
-    return PrivateJwk(Jwk(P256, x, y), private)
+    return _key(P256, name)
 
 
-def _coordinate(private: ec.EllipticCurvePrivateKey, axis: str) -> bytes:
-    number: int = getattr(private.public_key().public_numbers(), axis)
-    return number.to_bytes(COORDINATE_BYTES)
+def _key(kind: str, name: str) -> PrivateJwk:
+    secret = sha256(name.encode()).digest()
+    return PrivateJwk(Jwk(kind, KINDS[kind].public_of(secret)), secret)

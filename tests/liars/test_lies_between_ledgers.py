@@ -20,7 +20,8 @@ from hifadhi.agency.mirror import Mirror
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import other_view, strict_json
-from hifadhi.evidence.jwk import ED25519, PrivateJwk
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.referral import instant
 from liars.liar import Caught, Liar, Stored, lie
 

@@ -28,8 +28,9 @@ def served(folder: Path) -> web.Application:
     cast = Cast(folder)
     stream, store = SqliteStream(folder / "stream"), SqliteStore(folder / "store")
     common: dict[str, Any] = {"stream": stream, "root": cast.root, "clock_ms": wall_clock_ms}
+    keys: dict[str, Any] = {"ledger_keys": (cast.ledger.key,)}
     services: dict[str, Any] = {
-        "registry": Registry(**common, store=store, ledger_key=cast.ledger.key, audience="x"),  # type: ignore[arg-type]
+        "registry": Registry(**common, store=store, **keys, audience="x"),
         "delivery": Delivery(**common, store=store, audience="x"),
         "gateway": Gateway(**common, key=cast.gateway),
     }
