@@ -12,7 +12,7 @@ from hifadhi.agency.opening import Item
 from hifadhi.agency.receipt import Receipt, Rejection
 from hifadhi.errors import Fault, HifadhiError, Refused
 from hifadhi.referral import parts
-from hifadhi.referral.directory import IDENTITY
+from hifadhi.referral.directory import IDENTITY, Agency
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.statements import STATEMENTS
 
@@ -40,19 +40,24 @@ def directory(known: KnownDirectory) -> str:
     lines = [f"ledger of {known.latest.size} leaves; governance signs with {known.directory.threshold}"]
     for agency in sorted(known.directory.agencies.values(), key=lambda one: one.id):
         roles = ", ".join(sorted(agency.roles))
-        lines.append(f"{agency.id}  {agency.name}  ({agency.country}, {roles}, UTC{agency.utc_offset})")
+        suspended = "  suspended" if agency.id in known.directory.suspended else ""
+        lines.append(f"{agency.id}  {agency.name}  ({agency.country}, {roles}, UTC{agency.utc_offset}){suspended}")
         lines += [f"    {key['use']:<12}{key['kid']}{_revoked(key)}" for key in _keys(known, agency.id)]
     return "\n".join(lines)
 
 
 def directory_json(known: KnownDirectory) -> dict[str, Any]:
     """The same for programs."""
-    agencies = [
-        {**asdict(agency), "roles": sorted(agency.roles), "keys": _keys(known, agency.id)}
-        for agency in known.directory.agencies.values()
-    ]
+    agencies = [_agency_json(known, agency) for agency in known.directory.agencies.values()]
     governance = {"threshold": known.directory.threshold, "keys": _keys(known, GOVERNANCE)}
     return {"size": known.latest.size, "after": known.after, "governance": governance, "agencies": agencies}
+
+
+def _agency_json(known: KnownDirectory, agency: Agency) -> dict[str, Any]:
+    suspended = agency.id in known.directory.suspended
+    return {
+        **asdict(agency), "roles": sorted(agency.roles), "suspended": suspended, "keys": _keys(known, agency.id)
+    }  # fmt: skip
 
 
 def sent(done: Sent) -> str:

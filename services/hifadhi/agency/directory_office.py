@@ -10,7 +10,7 @@ from typing import Final, Self
 from hifadhi.agency.compose import Message, Sealed, header_of
 from hifadhi.agency.enrolment import Enrolment, key_of
 from hifadhi.agency.exchange import Exchange
-from hifadhi.agency.governance import Governance, admitted, revoked
+from hifadhi.agency.governance import Governance, admitted, revoked, suspended
 from hifadhi.agency.journal import Journal
 from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.latest_checkpoint import LatestCheckpoint
@@ -73,6 +73,12 @@ class DirectoryOffice:
         statement = revoked(kid, agency, sender=agency, invalid_since=invalid_since)
         await self._sealed(statement, journal, (identity,))
         await self._until(lambda known: known.keys[kid].revoked)
+
+    async def suspend(self, agency: str, governance: Governance, *, lifted: bool = False) -> None:
+        """The agency is suspended, or no longer. Refused: NOT_ALLOWED_NOW."""
+        await self.read()
+        await self._sealed(suspended(agency, lifted=lifted), governance.journal, governance.signers)
+        await self._until(lambda known: (agency in known.suspended) != lifted)
 
     async def _owner(self, kid: str) -> str:
         key = (await self.read()).keys.get(kid)

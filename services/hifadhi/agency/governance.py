@@ -99,6 +99,12 @@ def revoked(kid: str, agency: str, *, sender: str, invalid_since: str | None = N
     return statement("key.revoked", sender=sender, facts={"agency": agency, "kid": kid, **since})
 
 
+def suspended(agency: str, *, lifted: bool = False) -> Sealed:
+    """The statement that suspends an agency, or lifts that."""
+    facts: dict[str, Any] = {"agency": agency, **({"lifted": True} if lifted else {})}
+    return statement("agency.suspended", sender=GOVERNANCE, facts=facts)
+
+
 def _document(
     origin: str, max_delay_s: int, governance: list[PrivateJwk], threshold: int, services: list[PrivateJwk]
 ) -> dict[str, Any]:

@@ -4,14 +4,15 @@ The gateway asks before it stores, and the registry asks again: the gateway face
 
 1. ALGORITHM: only Ed25519 and ES256, as the key is.
 2. KEY_UNKNOWN: each signature's key was admitted to the directory.
-3. KEY_NOT_VALID: it is not revoked, and of the use that this type asks for: a stolen old key signs nothing new.
+3. KEY_NOT_VALID: it is not revoked, of the use that this type asks for, and its agency is not suspended: a stolen old
+   key signs nothing new. Who is suspended still revokes its own keys.
 4. SENDER_MISMATCH: it is the key of `from`: no agency speaks for another. Governance signs by its threshold, a
    departure is countersigned by a second officer, the end of a dispute by the other state.
 5. SIGNATURE: it matches, over exactly these bytes.
 6. NOT_YOUR_ROLE: the sender's role may send this type: an observer decides nothing.
-7. ADDRESSEE_UNKNOWN: every addressee is in the directory, and a focal agency where one is asked for; observers are
-   copied into a request where its arrangement names them, or the person asked. ARRANGEMENT_UNKNOWN: there is such an
-   arrangement.
+7. ADDRESSEE_UNKNOWN: every addressee is in the directory, and a focal agency where one is asked for; who is asked can
+   answer; observers are copied into a request where its arrangement names them, or the person asked.
+   ARRANGEMENT_UNKNOWN: there is such an arrangement.
 8. READER_UNKNOWN: every reader is in the directory, and one whom the design lets read this part.
 9. SENT_IN_FUTURE: `sent_at` is at most five minutes ahead.
 
@@ -31,6 +32,7 @@ from hifadhi.referral.headers import DepartureConfirmed, DisputeResolved, Encoun
 from hifadhi.referral.statements import (
     AgencyAdmitted,
     AgencyRemoved,
+    AgencySuspended,
     ArrangementPublished,
     DeclarationEnded,
     DeclarationPublished,
@@ -72,15 +74,24 @@ def check_keys(envelope: Envelope, header: Header, directory: Directory) -> None
         raise Refused(Fault("SCHEMA", "/signatures", f"this type is signed by {says}, and nobody else"))
     keys = _known(envelope, directory)
     for (where, key), (_, use) in zip(keys, signers, strict=True):
-        if key.revoked:  # rule 3
-            raise Refused(Fault("KEY_NOT_VALID", where, "this key was revoked; sign with a valid one"))
-        if key.use != ("sign" if key.agency == GOVERNANCE else use):  # rule 3
-            raise Refused(Fault("KEY_NOT_VALID", where, "a key of this use does not sign here"))
+        if why := _not_valid(key, use, header, directory):  # rule 3
+            raise Refused(Fault("KEY_NOT_VALID", where, why))
     for (where, key), (agency, _) in zip(keys, signers, strict=True):
         if key.agency != agency:  # rule 4
             raise Refused(Fault("SENDER_MISMATCH", where, f"this is not a key of {agency}"))
     if header.sender == GOVERNANCE and len(keys) < directory.threshold:  # rule 4
         raise Refused(Fault("SENDER_MISMATCH", "/signatures", "fewer governance keys signed than the threshold asks"))
+
+
+def _not_valid(key: Key, use: str, header: Header, directory: Directory) -> str | None:
+    """Why this key does not sign this, by rule 3; None if it may."""
+    if key.revoked:
+        return "this key was revoked; sign with a valid one"
+    if key.agency in directory.suspended and not isinstance(header, KeyRevoked):
+        return "its agency is suspended: until governance lifts that, its keys sign 'key.revoked' only"
+    if key.use != ("sign" if key.agency == GOVERNANCE else use):
+        return "a key of this use does not sign here"
+    return None
 
 
 def _known(envelope: Envelope, directory: Directory) -> list[tuple[str, Key]]:
@@ -148,6 +159,9 @@ def _check_request(header: ReferralRequested, directory: Directory) -> None:
     if len(asked) != 1:
         where = "/to/0" if len(header.to) == 1 else "/to"
         raise Refused(Fault("ADDRESSEE_UNKNOWN", where, "exactly one state agency can be asked"))
+    if asked[0] in directory.suspended:
+        says = "this agency is suspended and could not answer; ask another, or again when governance has lifted that"
+        raise Refused(Fault("ADDRESSEE_UNKNOWN", f"/to/{header.to.index(asked[0])}", says))
     arrangement = header.arrangement
     if arrangement is not None and not directory.covers(arrangement, header.sender, asked[0]):
         says = "there is no such arrangement between the states of these two agencies"
@@ -162,7 +176,7 @@ def _check_request(header: ReferralRequested, directory: Directory) -> None:
 
 
 def _check_role(header: Header, directory: Directory) -> None:
-    if isinstance(header, AgencyAdmitted | AgencyRemoved | RulesAdopted):
+    if isinstance(header, AgencyAdmitted | AgencyRemoved | AgencySuspended | RulesAdopted):
         allowed = header.sender == GOVERNANCE
     elif isinstance(header, ArrangementPublished | DeclarationPublished | DeclarationEnded):
         allowed = directory.takes_part(header.sender) and directory.agencies[header.sender].is_state

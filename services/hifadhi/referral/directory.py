@@ -79,6 +79,8 @@ class Directory:
     declarations: Mapping[str, Declaration] = field(default_factory=dict)
     removed: Mapping[str, str | None] = field(default_factory=dict)
     """The agencies that were removed, and who succeeds each."""
+    suspended: frozenset[str] = frozenset()
+    """The agencies whose keys sign nothing for now."""
 
     _holders: Mapping[str, tuple[str, ...]] = field(init=False, compare=False, repr=False)
     """The agencies of each role, sorted: every message asks for them, and they change with a statement only."""

@@ -65,7 +65,7 @@ def _fits_key_revoked(directory: Directory, said: statements.KeyRevoked) -> bool
 
 
 def _fits_removed(directory: Directory, said: statements.AgencyRemoved) -> bool:
-    """A state's agency has a successor of its country: another state takes nobody over without its own word."""
+    """A state's agency has a successor of its country that can act: another state takes over by its own word only."""
     if not directory.takes_part(said.agency):
         return False
     leaves = directory.agencies[said.agency]
@@ -74,7 +74,12 @@ def _fits_removed(directory: Directory, said: statements.AgencyRemoved) -> bool:
     if said.successor is None or said.successor == said.agency or not directory.takes_part(said.successor):
         return False
     follows = directory.agencies[said.successor]
-    return follows.is_state and follows.country == leaves.country
+    can_act = follows.is_state and said.successor not in directory.suspended
+    return can_act and follows.country == leaves.country
+
+
+def _fits_suspended(directory: Directory, said: statements.AgencySuspended) -> bool:
+    return directory.takes_part(said.agency) and (said.agency in directory.suspended) == bool(said.lifted)
 
 
 def _fits_arrangement(directory: Directory, said: statements.ArrangementPublished) -> bool:
@@ -112,6 +117,7 @@ _FITS: Final[Mapping[type[Header], Callable[[Directory, Any], bool]]] = {
     statements.KeyAdded: _fits_key_added,
     statements.KeyRevoked: _fits_key_revoked,
     statements.AgencyRemoved: _fits_removed,
+    statements.AgencySuspended: _fits_suspended,
     statements.ArrangementPublished: _fits_arrangement,
     statements.DeclarationPublished: _fits_declared,
     statements.DeclarationEnded: _fits_ended,
@@ -139,7 +145,11 @@ def _removed(directory: Directory, said: statements.AgencyRemoved) -> Directory:
     """Its keys end with it; what they signed stays."""
     ended = {kid: replace(key, revoked=True) for kid, key in directory.keys.items() if key.agency == said.agency}
     removed = MappingProxyType({**directory.removed, said.agency: said.successor})
-    return replace(_with(directory, keys=ended), removed=removed)
+    return replace(_with(directory, keys=ended), removed=removed, suspended=directory.suspended - {said.agency})
+
+
+def _suspended(directory: Directory, said: statements.AgencySuspended) -> Directory:
+    return replace(directory, suspended=directory.suspended ^ {said.agency})
 
 
 def _arranged(directory: Directory, said: statements.ArrangementPublished) -> Directory:
@@ -172,6 +182,7 @@ _EFFECTS: Final[Mapping[type[Header], Callable[[Directory, Any], Directory]]] = 
     statements.KeyAdded: _key_added,
     statements.KeyRevoked: _key_revoked,
     statements.AgencyRemoved: _removed,
+    statements.AgencySuspended: _suspended,
     statements.ArrangementPublished: _arranged,
     statements.DeclarationPublished: _declared,
     statements.DeclarationEnded: _ended,

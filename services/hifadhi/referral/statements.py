@@ -11,6 +11,7 @@ from hifadhi.referral.closed import (
     Closed,
     Country,
     Digest,
+    Exactly,
     Instant,
     Items,
     Maybe,
@@ -85,6 +86,14 @@ class AgencyRemoved(Header):
     successor: Maybe[AgencyId] = None
 
 
+class AgencySuspended(Header):
+    """Governance stops an agency's keys, all but for `key.revoked`, or lifts that again. It reads on, and owes on."""
+
+    type: Literal["agency.suspended"]
+    agency: AgencyId
+    lifted: Maybe[Annotated[Literal[True], Exactly()]] = None
+
+
 class Deadline(Closed):
     """Another length of a clock between two states, in days of the calendar."""
 
@@ -137,6 +146,7 @@ STATEMENTS: Mapping[str, type[Header]] = {
     "key.added": KeyAdded,
     "key.revoked": KeyRevoked,
     "agency.removed": AgencyRemoved,
+    "agency.suspended": AgencySuspended,
     "arrangement.published": ArrangementPublished,
     "declaration.published": DeclarationPublished,
     "declaration.ended": DeclarationEnded,

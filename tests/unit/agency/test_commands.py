@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cyclopts import App
 
-from hifadhi.agency import commands, transport
+from hifadhi.agency import commands, directory_commands, transport
 from hifadhi.agency.governance import Governance
 from hifadhi.agency.keyring import Keyring
 from unit.agency import said
@@ -22,7 +22,7 @@ NEW = "agency new MZ-INAR --name Instituto --country MOZ --role state --role foc
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     app = App(name="hifadhi", result_action="return_value")
     app.command(commands.agency_app)
-    app.command(commands.directory_app)
+    app.command(directory_commands.directory_app)
     app.command(commands.send)
     app.command(commands.inbox)
 
@@ -60,6 +60,21 @@ async def test_an_exchange_is_founded_and_an_agency_let_in_by_commands(
     assert (code, out) == (0, f"{kid}: revoked\n")
     code, out, _ = await run("directory", "show", *where)
     assert f"{kid}  revoked" in out
+
+
+async def test_an_agency_is_suspended_and_that_is_lifted_by_commands(
+    run: Callable[..., Any], hub: SmallHub, admitted: dict[str, Keyring], office: Governance
+) -> None:
+    assert "MZ-INAR" in admitted
+    typed = ("directory", "suspend", "MZ-INAR", "--governance", office.folder, "--url", hub.base_url)
+    shown = ("directory", "show", "--url", hub.base_url, "--root", office.folder / "root.json")
+    assert (await run(*typed))[:2] == (0, "MZ-INAR: suspended\n")
+    assert "UTC+02:00)  suspended" in (await run(*shown))[1]
+    assert json.loads((await run(*shown, "--json"))[1])["agencies"][0]["suspended"] is True
+    code, _, err = await run(*typed)
+    assert (code, err.startswith("NOT_ALLOWED_NOW")) == (1, True)
+    assert (await run(*typed, "--lift"))[:2] == (0, "MZ-INAR: no longer suspended\n")
+    assert "suspended" not in (await run(*shown))[1]
 
 
 async def test_init_founds_an_exchange(run: Callable[..., Any], tmp_path: Path) -> None:

@@ -30,7 +30,9 @@ NDJSON: Final = "application/x-ndjson"
 BODY_DEADLINE_S: Final = 30.0
 MOST_BATCHES: Final = 16
 # Codes that the directory may have outgrown since the last look.
-MAYBE_NEW: Final = frozenset({"KEY_UNKNOWN", "NOT_YOUR_ROLE", "ADDRESSEE_UNKNOWN", "READER_UNKNOWN", "SENDER_MISMATCH"})
+MAYBE_NEW: Final = frozenset(
+    {"KEY_UNKNOWN", "KEY_NOT_VALID", "NOT_YOUR_ROLE", "ADDRESSEE_UNKNOWN", "READER_UNKNOWN", "SENDER_MISMATCH"}
+)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,164 @@
+"""Governance's commands, and an agency's for its own keys: found, let in, end, show. Exit codes as in `commands`."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from hifadhi.agency import agency_output as output
+from hifadhi.agency import durable_file, governance
+from hifadhi.agency.command_line import DONE, GovernanceFolder, Home, Json, RootFile, Url, exit_code, read_root
+from hifadhi.agency.directory_office import DirectoryOffice
+from hifadhi.agency.enrolment import Enrolment
+from hifadhi.agency.governance import Governance
+from hifadhi.agency.journal import Journal
+from hifadhi.agency.keyring import Keyring
+from hifadhi.errors import Fault, Refused
+from hifadhi.referral.root import Root
+
+directory_app = App(name="directory", help="Who is in the exchange, with which keys.")
+
+
+@directory_app.command(name="init")
+@exit_code
+def init(
+    folder: Path,
+    *,
+    origin: str,
+    keys: int = 3,
+    threshold: int = 2,
+    max_delay: int = governance.MAX_DELAY_S,
+    hub: Path | None = None,
+) -> int:
+    """Found an exchange: governance keys, the hub's keys, root.json.
+
+    Parameters
+    ----------
+    folder
+        Where all of it goes.
+    origin
+        The ledger's name, as hifadhi.example/sadc.
+    keys
+        How many governance keys.
+    threshold
+        How many of them must sign.
+    max_delay
+        Seconds within which the hub promises to seal what it has stored.
+    hub
+        Where the hub's keys go instead.
+    """
+    made = governance.init(folder, origin=origin, keys=keys, threshold=threshold, max_delay_s=max_delay, hub=hub)
+    output.say(f"{made.origin}: {threshold} of {keys} governance keys must sign")
+    output.say(f"hand {folder / 'root.json'} to everybody, by a way that they trust")
+    return DONE
+
+
+@directory_app.command(name="admit")
+@exit_code
+def admit(request: Path, *, governance: GovernanceFolder, url: Url) -> int:
+    """Let an agency in, with the keys of its request.
+
+    Parameters
+    ----------
+    request
+        The agency's request.json.
+    """
+    by, enrolment = _governance(governance), Enrolment.parse(durable_file.read(request))
+    asyncio.run(_admit(enrolment, by, url))
+    output.say(f"{enrolment.agency}: admitted with identity key {enrolment.identity.kid}")
+    return DONE
+
+
+@directory_app.command(name="revoke")
+@exit_code
+def revoke(
+    kid: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    *,
+    url: Url,
+    governance: GovernanceFolder = None,
+    home: Home | None = None,
+    root: RootFile | None = None,
+    since: str | None = None,
+) -> int:
+    """End a key: by governance, or by the agency whose key it is, with --home and --root.
+
+    Parameters
+    ----------
+    kid
+        The key's RFC 7638 thumbprint, as `hifadhi directory show` has it.
+    since
+        From when on what it signed is in doubt, as 2026-11-23T10:00:00.000Z.
+    """
+    if home is not None and root is not None:
+        asyncio.run(_revoke_own(kid, Keyring.load(home), read_root(root), url, since))
+    else:
+        asyncio.run(_revoke(kid, _governance(governance), url, since))
+    output.say(f"{kid}: revoked")
+    return DONE
+
+
+@directory_app.command(name="suspend")
+@exit_code
+def suspend(
+    agency: str,
+    *,
+    governance: GovernanceFolder,
+    url: Url,
+    lift: Annotated[bool, Parameter(name="--lift", negative="", help="End the suspension.")] = False,
+) -> int:
+    """Stop an agency's keys, all but for revoking them. It reads on, and keeps its cases.
+
+    Parameters
+    ----------
+    agency
+        Its id, as MZ-INAR.
+    """
+    asyncio.run(_suspend(agency, _governance(governance), url, lift))
+    output.say(f"{agency}: {'no longer suspended' if lift else 'suspended'}")
+    return DONE
+
+
+@directory_app.command(name="show")
+@exit_code
+def show(*, url: Url, root: RootFile, json: Json = False) -> int:
+    """Show the directory, verified from root.json on."""
+    known = asyncio.run(_read(read_root(root), url)).known
+    if json:
+        output.say_json(output.directory_json(known))
+    else:
+        output.say(output.directory(known))
+    return DONE
+
+
+def _governance(folder: Path | None) -> Governance:
+    if folder is None:
+        raise Refused(Fault("USAGE", "", "give --governance, the folder with root.json and the governance keys"))
+    return Governance.load(folder)
+
+
+async def _admit(enrolment: Enrolment, by: Governance, url: str) -> None:
+    async with DirectoryOffice(by.root, url) as office:
+        await office.admit(enrolment, by)
+
+
+async def _revoke(kid: str, by: Governance, url: str, since: str | None) -> None:
+    async with DirectoryOffice(by.root, url) as office:
+        await office.revoke(kid, by, invalid_since=since)
+
+
+async def _suspend(agency: str, by: Governance, url: str, lifted: bool) -> None:
+    async with DirectoryOffice(by.root, url) as office:
+        await office.suspend(agency, by, lifted=lifted)
+
+
+async def _revoke_own(kid: str, keyring: Keyring, root: Root, url: str, since: str | None) -> None:
+    journal = Journal(keyring.home / "identity-journal.json")
+    async with DirectoryOffice(root, url) as office:
+        await office.revoke_own(kid, keyring.identity, journal, invalid_since=since)
+
+
+async def _read(root: Root, url: str) -> DirectoryOffice:
+    async with DirectoryOffice(root, url) as office:
+        await office.read()
+    return office
