@@ -43,6 +43,10 @@ def directory(known: KnownDirectory) -> str:
         suspended = "  suspended" if agency.id in known.directory.suspended else ""
         lines.append(f"{agency.id}  {agency.name}  ({agency.country}, {roles}, UTC{agency.utc_offset}){suspended}")
         lines += [f"    {key['use']:<12}{key['kid']}{_revoked(key)}" for key in _keys(known, agency.id)]
+    lines += [
+        f"code list {name}: version {newest.version}, {newest.digest}"
+        for name, newest in sorted(known.directory.code_lists.items())
+    ]
     return "\n".join(lines)
 
 
@@ -50,7 +54,14 @@ def directory_json(known: KnownDirectory) -> dict[str, Any]:
     """The same for programs."""
     agencies = [_agency_json(known, agency) for agency in known.directory.agencies.values()]
     governance = {"threshold": known.directory.threshold, "keys": _keys(known, GOVERNANCE)}
-    return {"size": known.latest.size, "after": known.after, "governance": governance, "agencies": agencies}
+    lists = {name: asdict(newest) for name, newest in known.directory.code_lists.items()}
+    return {
+        "size": known.latest.size,
+        "after": known.after,
+        "governance": governance,
+        "agencies": agencies,
+        "code_lists": lists,
+    }
 
 
 def _agency_json(known: KnownDirectory, agency: Agency) -> dict[str, Any]:

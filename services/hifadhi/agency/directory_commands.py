@@ -15,6 +15,8 @@ from hifadhi.agency.governance import Governance
 from hifadhi.agency.journal import Journal
 from hifadhi.agency.keyring import Keyring
 from hifadhi.errors import Fault, Refused
+from hifadhi.referral.codes import list_file
+from hifadhi.referral.codes.list_file import CodeListFile
 from hifadhi.referral.root import Root
 
 directory_app = App(name="directory", help="Who is in the exchange, with which keys.")
@@ -119,6 +121,23 @@ def suspend(
     return DONE
 
 
+@directory_app.command(name="publish-codes")
+@exit_code
+def publish_codes(file: Path, *, governance: GovernanceFolder, url: Url) -> int:
+    """Name a newer version of a code list in the directory, by the digest of its file. The file itself is handed out.
+
+    Parameters
+    ----------
+    file
+        The list as the files in schemas/codes, called border-posts.2.json if it is version 2 of border-posts.
+    """
+    raw = durable_file.read(file)
+    codes, digest = list_file.read(raw, file_name=file.name), list_file.digest(raw)
+    asyncio.run(_publish_codes(codes, digest, _governance(governance), url))
+    output.say(f"{codes.name}: version {codes.version}, {digest}")
+    return DONE
+
+
 @directory_app.command(name="show")
 @exit_code
 def show(*, url: Url, root: RootFile, json: Json = False) -> int:
@@ -150,6 +169,11 @@ async def _revoke(kid: str, by: Governance, url: str, since: str | None) -> None
 async def _suspend(agency: str, by: Governance, url: str, lifted: bool) -> None:
     async with DirectoryOffice(by.root, url) as office:
         await office.suspend(agency, by, lifted=lifted)
+
+
+async def _publish_codes(codes: CodeListFile, digest: str, by: Governance, url: str) -> None:
+    async with DirectoryOffice(by.root, url) as office:
+        await office.publish_codes(codes, digest, by)
 
 
 async def _revoke_own(kid: str, keyring: Keyring, root: Root, url: str, since: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import Final, Self
 from hifadhi.agency.compose import Message, Sealed, header_of
 from hifadhi.agency.enrolment import Enrolment, key_of
 from hifadhi.agency.exchange import Exchange
-from hifadhi.agency.governance import Governance, admitted, revoked, suspended
+from hifadhi.agency.governance import Governance, admitted, published, revoked, suspended
 from hifadhi.agency.journal import Journal
 from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.latest_checkpoint import LatestCheckpoint
@@ -19,7 +19,8 @@ from hifadhi.agency.receipt import Rejection
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, Refused, Unavailable
 from hifadhi.evidence.jwk import PrivateJwk
-from hifadhi.referral.directory import Directory
+from hifadhi.referral.codes.list_file import CodeListFile
+from hifadhi.referral.directory import Directory, PublishedList
 from hifadhi.referral.directory_changes import objection
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.root import Root
@@ -79,6 +80,13 @@ class DirectoryOffice:
         await self.read()
         await self._sealed(suspended(agency, lifted=lifted), governance.journal, governance.signers)
         await self._until(lambda known: (agency in known.suspended) != lifted)
+
+    async def publish_codes(self, codes: CodeListFile, digest: str, governance: Governance) -> None:
+        """The directory names this version of the list. Refused: NOT_ALLOWED_NOW, if it names this or a higher one."""
+        await self.read()
+        await self._sealed(published(codes, digest), governance.journal, governance.signers)
+        newest = PublishedList(codes.version, digest)
+        await self._until(lambda known: known.code_lists.get(codes.name) == newest)
 
     async def _owner(self, kid: str) -> str:
         key = (await self.read()).keys.get(kid)

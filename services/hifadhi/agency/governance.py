@@ -17,6 +17,7 @@ from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import ED25519, PrivateJwk
 from hifadhi.referral import root as root_file
+from hifadhi.referral.codes.list_file import CodeListFile
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.root import MOST_KEYS, Root
 
@@ -103,6 +104,12 @@ def suspended(agency: str, *, lifted: bool = False) -> Sealed:
     """The statement that suspends an agency, or lifts that."""
     facts: dict[str, Any] = {"agency": agency, **({"lifted": True} if lifted else {})}
     return statement("agency.suspended", sender=GOVERNANCE, facts=facts)
+
+
+def published(codes: CodeListFile, digest: str) -> Sealed:
+    """The statement that there is a newer version of a code list."""
+    facts = {"list": codes.name, "version": codes.version, "digest": digest}
+    return statement("codelist.published", sender=GOVERNANCE, facts=facts)
 
 
 def _document(

@@ -34,6 +34,7 @@ from hifadhi.referral.statements import (
     AgencyRemoved,
     AgencySuspended,
     ArrangementPublished,
+    CodelistPublished,
     DeclarationEnded,
     DeclarationPublished,
     KeyAdded,
@@ -43,6 +44,7 @@ from hifadhi.referral.statements import (
 
 MAX_AHEAD_MS: Final = 5 * 60 * 1000
 STATEMENT_USE: Final[Mapping[type[Header], str]] = {KeyAdded: IDENTITY, KeyRevoked: IDENTITY}
+_BY_GOVERNANCE: Final = (AgencyAdmitted, AgencyRemoved, AgencySuspended, CodelistPublished, RulesAdopted)
 # Who reads a part beyond its sender and its addressees (`domain.md` §3).
 PART_ROLES: Final[Mapping[str, str]] = {"movement": "detection", "statistics": "statistics"}
 # What an observer may say: what happened, what is to become of data, and its advice. It decides nothing.
@@ -176,7 +178,7 @@ def _check_request(header: ReferralRequested, directory: Directory) -> None:
 
 
 def _check_role(header: Header, directory: Directory) -> None:
-    if isinstance(header, AgencyAdmitted | AgencyRemoved | AgencySuspended | RulesAdopted):
+    if isinstance(header, _BY_GOVERNANCE):
         allowed = header.sender == GOVERNANCE
     elif isinstance(header, ArrangementPublished | DeclarationPublished | DeclarationEnded):
         allowed = directory.takes_part(header.sender) and directory.agencies[header.sender].is_state

@@ -58,6 +58,14 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedList:
+    """The newest version of a code list, and the digest of its file."""
+
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """A key that was ever admitted. Revoked, it stays known: what it signed is never taken for a stranger's."""
 
@@ -77,6 +85,8 @@ class Directory:
     rules: int = 1
     arrangements: Mapping[str, Arrangement] = field(default_factory=dict)
     declarations: Mapping[str, Declaration] = field(default_factory=dict)
+    code_lists: Mapping[str, PublishedList] = field(default_factory=dict)
+    """By name, the lists of which governance has published a version."""
     removed: Mapping[str, str | None] = field(default_factory=dict)
     """The agencies that were removed, and who succeeds each."""
     suspended: frozenset[str] = frozenset()

@@ -16,12 +16,14 @@ from hifadhi.referral.directory import (
     Declaration,
     Directory,
     Key,
+    PublishedList,
 )
 from hifadhi.referral.header import MOST_AGENCIES, Header
 
 # Every gateway and every client keeps them all.
 MOST_ARRANGEMENTS: Final = 1_000
 MOST_DECLARATIONS: Final = 10_000
+MOST_CODE_LISTS: Final = 200
 
 
 def jwk_of(fields: statements.JwkFields) -> Jwk:
@@ -108,6 +110,11 @@ def _fits_ended(directory: Directory, said: statements.DeclarationEnded) -> bool
     )
 
 
+def _fits_codelist(directory: Directory, said: statements.CodelistPublished) -> bool:
+    known = directory.code_lists.get(said.list_name)
+    return said.version > known.version if known else len(directory.code_lists) < MOST_CODE_LISTS
+
+
 def _fits_adopted(directory: Directory, said: statements.RulesAdopted) -> bool:
     return said.rules > directory.rules
 
@@ -121,6 +128,7 @@ _FITS: Final[Mapping[type[Header], Callable[[Directory, Any], bool]]] = {
     statements.ArrangementPublished: _fits_arrangement,
     statements.DeclarationPublished: _fits_declared,
     statements.DeclarationEnded: _fits_ended,
+    statements.CodelistPublished: _fits_codelist,
     statements.RulesAdopted: _fits_adopted,
 }
 
@@ -168,6 +176,11 @@ def _ended(directory: Directory, said: statements.DeclarationEnded) -> Directory
     return replace(directory, declarations={**directory.declarations, ended.id: ended})
 
 
+def _listed(directory: Directory, said: statements.CodelistPublished) -> Directory:
+    newest = PublishedList(said.version, said.digest)
+    return replace(directory, code_lists={**directory.code_lists, said.list_name: newest})
+
+
 def _adopted(directory: Directory, said: statements.RulesAdopted) -> Directory:
     return replace(directory, rules=said.rules)
 
@@ -186,5 +199,6 @@ _EFFECTS: Final[Mapping[type[Header], Callable[[Directory, Any], Directory]]] = 
     statements.ArrangementPublished: _arranged,
     statements.DeclarationPublished: _declared,
     statements.DeclarationEnded: _ended,
+    statements.CodelistPublished: _listed,
     statements.RulesAdopted: _adopted,
 }

@@ -21,6 +21,7 @@ from hifadhi.referral.closed import (
     text,
 )
 from hifadhi.referral.coded import LegalBasis, RefugeeBasis
+from hifadhi.referral.codes.list_file import ListName, ListVersion
 from hifadhi.referral.header import Header
 from hifadhi.referral.pieces import Date
 
@@ -134,6 +135,15 @@ class DeclarationEnded(Header):
     until: Date
 
 
+class CodelistPublished(Header):
+    """There is a newer version of a code list; `digest` is of the bytes of its file."""
+
+    type: Literal["codelist.published"]
+    list_name: ListName = Field(alias="list")
+    version: ListVersion
+    digest: Digest
+
+
 class RulesAdopted(Header):
     """From the next leaf on, rulings follow the rules of this number."""
 
@@ -150,5 +160,6 @@ STATEMENTS: Mapping[str, type[Header]] = {
     "arrangement.published": ArrangementPublished,
     "declaration.published": DeclarationPublished,
     "declaration.ended": DeclarationEnded,
+    "codelist.published": CodelistPublished,
     "rules.adopted": RulesAdopted,
 }

@@ -12,6 +12,7 @@ from cyclopts import App
 from hifadhi.agency import commands, directory_commands, transport
 from hifadhi.agency.governance import Governance
 from hifadhi.agency.keyring import Keyring
+from hifadhi.referral.codes import LISTS
 from unit.agency import said
 from unit.agency.small_hub import SmallHub
 
@@ -75,6 +76,23 @@ async def test_an_agency_is_suspended_and_that_is_lifted_by_commands(
     assert (code, err.startswith("NOT_ALLOWED_NOW")) == (1, True)
     assert (await run(*typed, "--lift"))[:2] == (0, "MZ-INAR: no longer suspended\n")
     assert "suspended" not in (await run(*shown))[1]
+
+
+async def test_a_newer_code_list_is_published_by_a_command(
+    run: Callable[..., Any], hub: SmallHub, office: Governance, tmp_path: Path
+) -> None:
+    file = tmp_path / "border-posts.2.json"
+    file.write_text(json.dumps({**LISTS["border-posts"].document(), "version": 2}))
+    typed = ("directory", "publish-codes", file, "--governance", office.folder, "--url", hub.base_url)
+    code, out, _ = await run(*typed)
+    assert (code, out.startswith("border-posts: version 2, ")) == (0, True)
+    shown = ("directory", "show", "--url", hub.base_url, "--root", office.folder / "root.json")
+    assert f"code list {out.strip()}" in (await run(*shown))[1]
+    assert json.loads((await run(*shown, "--json"))[1])["code_lists"]["border-posts"]["version"] == 2
+    code, _, err = await run(*typed)
+    assert (code, err.startswith("NOT_ALLOWED_NOW")) == (1, True)
+    file.write_text(json.dumps(LISTS["border-posts"].document()))
+    assert (await run(*typed))[2].startswith("SCHEMA at /list")
 
 
 async def test_init_founds_an_exchange(run: Callable[..., Any], tmp_path: Path) -> None:
