@@ -19,6 +19,7 @@ from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, tiles_at
 from hifadhi.evidence.tree import HASH_BYTES
 from hifadhi.hub.gateway import reception
 from hifadhi.hub.registry import rows, tables, tiling
+from hifadhi.hub.registry.ledger_signer import LedgerSigner
 from hifadhi.hub.registry.publisher import Publisher
 from hifadhi.hub.registry.sealer import Sealer
 from hifadhi.hub.registry.service import Registry
@@ -98,7 +99,7 @@ class Place:
         )
 
     def publisher(self) -> Publisher:
-        return Publisher(self.store, self.stream, self.cast.root.origin, self.key)
+        return Publisher(self.store, self.stream, LedgerSigner(self.cast.root, self.key))
 
     @property
     def key(self) -> Ed25519PrivateKey:

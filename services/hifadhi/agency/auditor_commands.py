@@ -24,7 +24,7 @@ from hifadhi.agency.replay import replay as replay_case
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import strict_json
-from hifadhi.evidence.audit import CHECKPOINT, TILES, Audit, read_checkpoint
+from hifadhi.evidence.audit import CHECKPOINT, TILES, Audit, claimed_checkpoint
 from hifadhi.evidence.b64 import encode
 from hifadhi.referral import root as root_file
 from hifadhi.referral.root import Root
@@ -82,7 +82,7 @@ def verify(folder: Path, /, *, root: RootFile, as_json: Json = False, quiet: Qui
 
     def run() -> None:
         archive, known = _whole(folder), _root(root)
-        size = read_checkpoint(archive, known).size
+        size = claimed_checkpoint(archive, known).size
         with bundles_of(archive, size) as bundles, output.progress("verifying", quiet=quiet or as_json) as told:
             report = Audit(archive, known, bundles).run(lambda leaf: told(leaf.index + 1, size))
         if as_json:

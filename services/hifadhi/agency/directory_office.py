@@ -34,8 +34,8 @@ class DirectoryOffice:
     def __init__(self, root: Root, base_url: str, *, wait_s: float = 30.0, patience: Patience | None = None) -> None:
         self._wait_s = wait_s
         self._transport = Transport(base_url, patience=patience)
-        self._exchange = Exchange(self._transport, root)
         self.known = KnownDirectory(root, LatestCheckpoint(root))
+        self._exchange = Exchange(self._transport, self.known)
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()

@@ -2,7 +2,8 @@
 
 Beyond the rules of `verify`, and the attack that each stops:
 
-1. The checkpoint is signed under the origin of the auditor's own root: another exchange's ledger, or a made-up one.
+1. The checkpoint is signed under the origin of the auditor's own root, by a ledger key in force after its leaves:
+   another exchange's ledger, or a made-up one. So this is looked at last, when its leaves have been decided again.
 2. Every entry hashes to its place in the tile of level 0, every tile above is the hash of those below: an archive that
    proves one thing with its entries and another with its tiles.
 3. Under `tile/` stands what a tree of this size has, and nothing else: leaves kept beside the tree, to be shown when it
@@ -13,11 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 from hifadhi.errors import Refused, Tampered
-from hifadhi.evidence import note
 from hifadhi.evidence.bundle import Bundle, read_bundle, read_file
-from hifadhi.evidence.checkpoint import Checkpoint, open_checkpoint
+from hifadhi.evidence.checkpoint import Checkpoint, open_checkpoint, unsigned
 from hifadhi.evidence.jwk import Jwk
 from hifadhi.evidence.jws import Envelope
+from hifadhi.evidence.ledger_keys import ledger_verifiers
 from hifadhi.evidence.tile_rows import TileRows
 from hifadhi.evidence.tiles import ENTRIES, HEIGHT, WIDTH, Tile, parse_path
 from hifadhi.evidence.tree import HASH_BYTES
@@ -33,17 +34,12 @@ MOST_KEYS: Final = 256
 Seen = Callable[[Verified], None]
 
 
-def ledger_verifiers(root: Root) -> list[note.Verifier]:
-    """The keys of checkpoints, under the origin's name."""
-    return [note.Verifier(root.origin, jwk.x) for jwk in root.ledger_keys]
-
-
-def read_checkpoint(files: Mapping[str, bytes], root: Root) -> Checkpoint:
-    """Rule 1: the archive's checkpoint; else `Tampered`."""
+def claimed_checkpoint(files: Mapping[str, bytes], root: Root) -> Checkpoint:
+    """What the archive's checkpoint says of itself, under the root's origin; no signature is checked. `Tampered`."""
     signed = files.get(CHECKPOINT)
     if signed is None:
         raise Tampered("the archive has no checkpoint")
-    return open_checkpoint(signed, root.origin, ledger_verifiers(root))
+    return unsigned(signed, root.origin)
 
 
 class Bundles(Protocol):
@@ -69,7 +65,7 @@ class Audit:
 
     def __init__(self, files: Mapping[str, bytes], root: Root, bundles: Bundles | None = None) -> None:
         self._files, self._bundles = files, bundles or InLine(files)
-        self.checkpoint = read_checkpoint(files, root)
+        self.checkpoint = claimed_checkpoint(files, root)
         self.verifier = Verifier(root)
         self._rows = TileRows()
         self._keys: dict[str, Jwk] = {}
@@ -80,7 +76,10 @@ class Audit:
             self._take(bundle, seen)
         self._compare(self._rows.partial())
         self._check_layout()
-        return self.verifier.finish(self.checkpoint)
+        now = self.verifier.root
+        return self.verifier.finish(
+            open_checkpoint(self._files[CHECKPOINT], now.origin, ledger_verifiers(now))
+        )  # rule 1
 
     def _take(self, bundle: Bundle, seen: Seen) -> None:
         for entry in bundle.entries:

@@ -66,6 +66,12 @@ def sign(checkpoint: Checkpoint, private: Ed25519PrivateKey) -> str:
     return signed_note.sign(checkpoint.body(), name=checkpoint.origin, private=private)
 
 
+def unsigned(note: str | bytes, origin: str | None = None) -> Checkpoint:
+    """What a note says of itself, no signature checked: which keys may sign it depends on its size. Tampered."""
+    text = signed_note.plain_text(note).rpartition("\n\n")[0] + "\n"
+    return parse(text, origin or text.partition("\n")[0])
+
+
 def open_checkpoint(note: str | bytes, origin: str, verifiers: Sequence[Verifier]) -> Checkpoint:
     """The checkpoint of a note that one of these keys with the origin's name has signed; else Tampered."""
     opened = signed_note.open_note(note, verifiers)

@@ -27,7 +27,7 @@ REFUSAL: Final = "hifadhi-refusal+jws"
 ACCESS: Final = "hifadhi-access+jwt"
 
 MAX_PAYLOAD: Final = 6 * 1024
-MAX_SIGNATURES: Final = 8
+MAX_SIGNATURES: Final = 16  # a rotation with eight old governance keys and eight new ones
 MAX_PROTECTED: Final = 512
 MAX_SIGNATURE_VALUE: Final = 1024
 MAX_ENVELOPE: Final = 32 * 1024

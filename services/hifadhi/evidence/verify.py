@@ -13,7 +13,8 @@ Rules for each leaf, and the attack that each stops. The first leaf that breaks 
 
 And for the whole:
 
-7. The leaves are those of a checkpoint that the root's ledger keys signed: a leaf dropped, added or exchanged.
+7. The leaves are those of a checkpoint that a ledger key in force after them has signed: a leaf dropped, added or
+   exchanged.
 
 What no ledger shows by itself: a submission that never got a leaf (its receipt does), a `stored_at` moved to anywhere
 between its neighbours' (the receipt again), and a second history shown to others (witnesses).
@@ -38,6 +39,7 @@ from hifadhi.evidence.tree import Edge
 from hifadhi.referral import admission, instant
 from hifadhi.referral.case import Case
 from hifadhi.referral.directory import Agency, Directory, Key
+from hifadhi.referral.header import Header
 from hifadhi.referral.root import Root
 from hifadhi.referral.rules import rules
 
@@ -88,6 +90,11 @@ class Verifier:
     def agencies(self) -> Mapping[str, Agency]:
         """The agencies admitted so far."""
         return self._fold.directory.agencies
+
+    @property
+    def root(self) -> Root:
+        """The root in force after the leaves so far."""
+        return self._fold.directory.root
 
     @property
     def keys(self) -> Mapping[str, Key]:
@@ -141,12 +148,12 @@ class Verifier:
             findings=self._findings.all(),
         )
 
-    def _check_signed(self, envelope: Envelope, directory: Directory) -> None:
+    def _check_signed(self, envelope: Envelope, header: Header | None, directory: Directory) -> None:
         """A kid is its key's thumbprint: whoever checked the signatures used the keys that the directory has."""
         if self._is_signed:
-            admission.check_known(envelope, directory)
+            admission.check_known(envelope, header, directory)
         else:
-            admission.check_signatures(envelope, directory)
+            admission.check_signatures(envelope, header, directory)
 
     def _grow(self) -> None:
         self._edge = self._edge.extend(self._hashes)
@@ -211,7 +218,8 @@ class Verifier:
 
 def _proves_nothing(cause: str) -> Tampered:
     """Rule 6, of a leaf whose message has this wrong with it."""
-    return Tampered(f"what cannot have a leaf, for it proves nothing ({cause})")
+    hint = "; verify from the first root.json, not from one that a rotation brought" if cause == "KEY_UNKNOWN" else ""
+    return Tampered(f"what cannot have a leaf, for it proves nothing ({cause}){hint}")
 
 
 def _instant(text: str) -> int:

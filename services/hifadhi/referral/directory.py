@@ -81,8 +81,12 @@ class Directory:
 
     agencies: Mapping[str, Agency]
     keys: Mapping[str, Key]
-    threshold: int
+    root: Root
+    """The root in force: the one handed over, until governance rotates."""
     rules: int = 1
+    rotations: int = 0
+    gateway_keys: Mapping[str, Jwk] = field(default_factory=dict)
+    """By kid, those that were ever in force: what they signed stays evidence, as a leaf's signature does (ADR 8)."""
     arrangements: Mapping[str, Arrangement] = field(default_factory=dict)
     declarations: Mapping[str, Declaration] = field(default_factory=dict)
     code_lists: Mapping[str, PublishedList] = field(default_factory=dict)
@@ -108,7 +112,13 @@ class Directory:
     def of(cls, root: Root) -> "Directory":
         """The directory before the first statement: governance alone."""
         keys = {jwk.kid: Key(GOVERNANCE, "sign", jwk) for jwk in root.governance_keys}
-        return cls(MappingProxyType({}), MappingProxyType(keys), root.governance.threshold, root.rules)
+        nobody: Mapping[str, Agency] = MappingProxyType({})
+        return cls(nobody, MappingProxyType(keys), root, root.rules, gateway_keys=root.gateway_keys)
+
+    @property
+    def threshold(self) -> int:
+        """How many governance keys sign a statement."""
+        return self.root.governance.threshold
 
     def with_role(self, role: str) -> tuple[str, ...]:
         """The agencies that have the role, sorted."""

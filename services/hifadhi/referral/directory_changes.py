@@ -18,7 +18,8 @@ from hifadhi.referral.directory import (
     Key,
     PublishedList,
 )
-from hifadhi.referral.header import MOST_AGENCIES, Header
+from hifadhi.referral.header import GOVERNANCE, MOST_AGENCIES, Header
+from hifadhi.referral.key_fields import JwkFields
 
 # Every gateway and every client keeps them all.
 MOST_ARRANGEMENTS: Final = 1_000
@@ -26,7 +27,7 @@ MOST_DECLARATIONS: Final = 10_000
 MOST_CODE_LISTS: Final = 200
 
 
-def jwk_of(fields: statements.JwkFields) -> Jwk:
+def jwk_of(fields: JwkFields) -> Jwk:
     """The key in a statement; `Refused` if it is no point of its curve."""
     return Jwk.parse(fields.model_dump())
 
@@ -119,6 +120,14 @@ def _fits_adopted(directory: Directory, said: statements.RulesAdopted) -> bool:
     return said.rules > directory.rules
 
 
+def _fits_rotated(directory: Directory, said: statements.GovernanceRotated) -> bool:
+    """The next one; no governance key comes back, and none is another's, or was for another use."""
+    others = dict.fromkeys(directory.keys, "agency") | dict.fromkeys(directory.gateway_keys, "gateway")
+    held = others | directory.root.uses
+    are_free = all(held.get(kid, use) == use for kid, use in said.root.uses.items())
+    return said.version == directory.rotations + 1 and are_free
+
+
 _FITS: Final[Mapping[type[Header], Callable[[Directory, Any], bool]]] = {
     statements.AgencyAdmitted: _fits_admitted,
     statements.KeyAdded: _fits_key_added,
@@ -130,6 +139,7 @@ _FITS: Final[Mapping[type[Header], Callable[[Directory, Any], bool]]] = {
     statements.DeclarationEnded: _fits_ended,
     statements.CodelistPublished: _fits_codelist,
     statements.RulesAdopted: _fits_adopted,
+    statements.GovernanceRotated: _fits_rotated,
 }
 
 
@@ -185,6 +195,14 @@ def _adopted(directory: Directory, said: statements.RulesAdopted) -> Directory:
     return replace(directory, rules=said.rules)
 
 
+def _rotated(directory: Directory, said: statements.GovernanceRotated) -> Directory:
+    now = {jwk.kid: Key(GOVERNANCE, "sign", jwk) for jwk in said.root.governance_keys}
+    ended = {kid: replace(key, revoked=True) for kid, key in directory.keys.items() if key.agency == GOVERNANCE}
+    gateways = {**directory.gateway_keys, **said.root.gateway_keys}
+    after = _with(directory, keys={**ended, **now})
+    return replace(after, root=said.root, rotations=said.version, gateway_keys=gateways)
+
+
 def _with(directory: Directory, *, agencies: Mapping[str, Agency] | None = None, keys: Mapping[str, Key]) -> Directory:
     both = MappingProxyType({**directory.agencies, **(agencies or {})})
     return replace(directory, agencies=both, keys=MappingProxyType({**directory.keys, **keys}))
@@ -201,4 +219,5 @@ _EFFECTS: Final[Mapping[type[Header], Callable[[Directory, Any], Directory]]] = 
     statements.DeclarationEnded: _ended,
     statements.CodelistPublished: _listed,
     statements.RulesAdopted: _adopted,
+    statements.GovernanceRotated: _rotated,
 }

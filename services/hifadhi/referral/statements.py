@@ -23,30 +23,12 @@ from hifadhi.referral.closed import (
 from hifadhi.referral.coded import LegalBasis, RefugeeBasis
 from hifadhi.referral.codes.list_file import ListName, ListVersion
 from hifadhi.referral.header import Header
+from hifadhi.referral.key_fields import JwkFields
 from hifadhi.referral.pieces import Date
+from hifadhi.referral.root import Root
 
 Role = Literal["state", "focal", "observer", "detection", "statistics", "auditor"]
 KeyUse = Literal["sign", "countersign", "read"]
-
-
-class Ed25519Jwk(Closed):
-    """A public Ed25519 key (RFC 8037)."""
-
-    kty: Literal["OKP"]
-    crv: Literal["Ed25519"]
-    x: Digest
-
-
-class P256Jwk(Closed):
-    """A public P-256 key (RFC 7518 §6.2)."""
-
-    kty: Literal["EC"]
-    crv: Literal["P-256"]
-    x: Digest
-    y: Digest
-
-
-JwkFields = Annotated[Ed25519Jwk | P256Jwk, Field(discriminator="kty")]
 
 
 class AgencyAdmitted(Header):
@@ -151,6 +133,18 @@ class RulesAdopted(Header):
     rules: Annotated[int, Field(ge=2, le=9_999)]
 
 
+class GovernanceRotated(Header):
+    """A whole new `root.json`: other governance keys, other keys of the hub, another promise of delay (ADR 8).
+
+    Signed by the threshold of the governance keys in force, one of them first, and by that of the new ones (TUF's rule
+    for a new root). `version` counts the rotations, from 1.
+    """
+
+    type: Literal["governance.rotated"]
+    version: Annotated[int, Field(ge=1, le=9_999)]
+    root: Root
+
+
 STATEMENTS: Mapping[str, type[Header]] = {
     "agency.admitted": AgencyAdmitted,
     "key.added": KeyAdded,
@@ -162,4 +156,5 @@ STATEMENTS: Mapping[str, type[Header]] = {
     "declaration.ended": DeclarationEnded,
     "codelist.published": CodelistPublished,
     "rules.adopted": RulesAdopted,
+    "governance.rotated": GovernanceRotated,
 }

@@ -7,15 +7,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
-from hifadhi.evidence import checkpoint, tree
-from hifadhi.evidence.checkpoint import Checkpoint
+from hifadhi.evidence import tree
 from hifadhi.evidence.tiles import HEIGHT, WIDTH, Tile, complete_hash, node_from_tiles, tiles_changed
 from hifadhi.evidence.tree import HASH_BYTES, Edge
+from hifadhi.hub.registry.ledger_signer import LedgerSigner
 from hifadhi.hub.registry.tables import leaves, state, tiles
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import upsert
@@ -34,13 +33,13 @@ _HASHES = (
 )
 
 
-async def catch_up(store: Store, row: Any, origin: str, private: Ed25519PrivateKey) -> None:  # noqa: ANN401 (a row)
-    """Sign the tree of `row`, the committed state, and write its tiles, from wherever the cache is."""
+async def catch_up(store: Store, row: Any, signer: LedgerSigner) -> None:  # noqa: ANN401 (a row)
+    """Sign the tree of `row`, the committed state, and write its tiles, from wherever the cache is. `KeyNotInForce`."""
     stands = row.checkpoint_size
     while stands < row.size:
-        rises = min(row.size, max(stands, 0) + STEP)
+        rises = signer.next_size(min(row.size, max(stands, 0) + STEP))
         crash_point.reach("registry: before tiles")
-        await _rise(store, row, (stands, rises), partial(_note, private, origin, rises))
+        await _rise(store, row, (stands, rises), partial(signer.note, rises))
         crash_point.reach("registry: after checkpoint")
         stands = rises
 
@@ -58,10 +57,6 @@ async def _rise(store: Store, row: Any, steps: tuple[int, int], note: Callable[[
         if not signed:
             await db.execute(update(state).values(checkpoint=note(await _root(db, new))))
         crash_point.reach("registry: in checkpoint")
-
-
-def _note(private: Ed25519PrivateKey, origin: str, size: int, root: bytes) -> str:
-    return checkpoint.sign(Checkpoint(origin, size, root), private)
 
 
 async def _write_tiles(db: AsyncConnection, old: int, new: int) -> None:
