@@ -38,6 +38,7 @@ def complain(error: HifadhiError | str) -> None:
 def directory(known: KnownDirectory) -> str:
     """The agencies with their keys, and the tree in which they were proved."""
     lines = [f"ledger of {known.latest.size} leaves; governance signs with {known.directory.threshold}"]
+    lines += [f"    {key['use']:<12}{key['kid']}{_revoked(key)}" for key in _hub_keys(known)]
     for agency in sorted(known.directory.agencies.values(), key=lambda one: one.id):
         roles = ", ".join(sorted(agency.roles))
         suspended = "  suspended" if agency.id in known.directory.suspended else ""
@@ -53,12 +54,17 @@ def directory(known: KnownDirectory) -> str:
 def directory_json(known: KnownDirectory) -> dict[str, Any]:
     """The same for programs."""
     agencies = [_agency_json(known, agency) for agency in known.directory.agencies.values()]
-    governance = {"threshold": known.directory.threshold, "keys": _keys(known, GOVERNANCE)}
+    governance = {
+        "threshold": known.directory.threshold,
+        "rotations": known.directory.rotations,
+        "keys": _keys(known, GOVERNANCE),
+    }
     lists = {name: asdict(newest) for name, newest in known.directory.code_lists.items()}
     return {
         "size": known.latest.size,
         "after": known.after,
         "governance": governance,
+        "hub": {use: [key["kid"] for key in _hub_keys(known) if key["use"] == use] for use in ("ledger", "gateway")},
         "agencies": agencies,
         "code_lists": lists,
     }
@@ -143,6 +149,12 @@ def _keys(known: KnownDirectory, agency: str) -> list[dict[str, Any]]:
         {"kid": kid, "use": key.use, "revoked": key.revoked}
         for kid, key in sorted(keys, key=lambda pair: order.index(pair[1].use))
     ]
+
+
+def _hub_keys(known: KnownDirectory) -> list[dict[str, Any]]:
+    """The keys of the root in force, governance's too where lines are made of them."""
+    uses = known.directory.root.uses
+    return [{"kid": kid, "use": use, "revoked": False} for kid, use in sorted(uses.items(), key=lambda pair: pair[1])]
 
 
 def _revoked(key: Mapping[str, Any]) -> str:

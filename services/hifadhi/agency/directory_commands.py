@@ -7,17 +7,21 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from hifadhi.agency import agency_output as output
-from hifadhi.agency import durable_file, governance
+from hifadhi.agency import durable_file, governance, renewal
 from hifadhi.agency.command_line import DONE, GovernanceFolder, Home, Json, RootFile, Url, exit_code, read_root
 from hifadhi.agency.directory_office import DirectoryOffice
 from hifadhi.agency.enrolment import Enrolment
 from hifadhi.agency.governance import Governance
 from hifadhi.agency.journal import Journal
 from hifadhi.agency.keyring import Keyring
+from hifadhi.agency.renewal import Renewal
 from hifadhi.errors import Fault, Refused
+from hifadhi.evidence import strict_json
 from hifadhi.referral.codes import list_file
 from hifadhi.referral.codes.list_file import CodeListFile
 from hifadhi.referral.root import Root
+
+KeyFiles = Annotated[list[Path] | None, Parameter(negative="")]
 
 directory_app = App(name="directory", help="Who is in the exchange, with which keys.")
 
@@ -138,6 +142,88 @@ def publish_codes(file: Path, *, governance: GovernanceFolder, url: Url) -> int:
     return DONE
 
 
+@directory_app.command(name="new-key")
+@exit_code
+def new_key(file: Path) -> int:
+    """Make a key for governance or for the hub, and beside it the file with its public half, to be handed over.
+
+    Parameters
+    ----------
+    file
+        The private key, as governance-4.jwk or ledger.jwk; it stays with its holder.
+    """
+    output.say(f"hand over {renewal.new_key(file)}")
+    return DONE
+
+
+@directory_app.command(name="renew")
+@exit_code
+def renew(  # noqa: PLR0913 (one option each)
+    file: Path,
+    *,
+    root: RootFile,
+    url: Url,
+    add_governance: KeyFiles = None,
+    add_ledger: KeyFiles = None,
+    add_gateway: KeyFiles = None,
+    drop: Annotated[list[str] | None, Parameter(negative="", allow_leading_hyphen=True)] = None,
+    threshold: int | None = None,
+    max_delay: int | None = None,
+) -> int:
+    """Write the next root: the one in force, with keys added and dropped. Nobody's private key is needed.
+
+    Parameters
+    ----------
+    file
+        Where the next root goes.
+    add_governance
+        A public key for governance, as `hifadhi directory new-key` makes it; may be given several times.
+    add_ledger
+        A public key for the registry.
+    add_gateway
+        A public key for gateways.
+    drop
+        The kid of a key of any use that goes.
+    threshold
+        How many governance keys must sign from then on.
+    max_delay
+        Seconds within which the hub promises to seal from then on.
+    """
+    files = {"governance": add_governance, "ledger": add_ledger, "gateway": add_gateway}
+    added = {use: [renewal.public_key(path) for path in paths or ()] for use, paths in files.items()}
+    in_force = asyncio.run(_read(read_root(root), url)).known.directory.root
+    made = Renewal(added, drop or (), threshold, max_delay).of(in_force)
+    durable_file.create(file, strict_json.dump(made.model_dump(mode="json")) + b"\n", mode=durable_file.PUBLIC)
+    output.say(f"{file}: {made.governance.threshold} of {len(made.governance_keys)} governance keys must sign")
+    return DONE
+
+
+@directory_app.command(name="rotate")
+@exit_code
+def rotate(
+    file: Path,
+    *,
+    governance: GovernanceFolder,
+    url: Url,
+    new: Annotated[Path | None, Parameter(help="The folder with the new governance keys, if it is another.")] = None,
+) -> int:
+    """Bring a new root: signed by the governance keys in force, and by its own. Everybody keeps the first root.json.
+
+    Parameters
+    ----------
+    file
+        The next root, as `hifadhi directory renew` wrote it.
+    """
+    by, brought = _governance(governance), read_root(file)
+    following = Governance.load(new, root=by.root) if new else by
+    asyncio.run(_rotate(brought, by, following, url))
+    if not (following.folder / "root.json").exists():
+        first = durable_file.read(by.folder / "root.json")
+        durable_file.create(following.folder / "root.json", first, mode=durable_file.PUBLIC)
+    output.say(f"{brought.origin}: this root is in force; root.json, as everybody has it, stays the first")
+    return DONE
+
+
 @directory_app.command(name="show")
 @exit_code
 def show(*, url: Url, root: RootFile, json: Json = False) -> int:
@@ -174,6 +260,11 @@ async def _suspend(agency: str, by: Governance, url: str, lifted: bool) -> None:
 async def _publish_codes(codes: CodeListFile, digest: str, by: Governance, url: str) -> None:
     async with DirectoryOffice(by.root, url) as office:
         await office.publish_codes(codes, digest, by)
+
+
+async def _rotate(root: Root, by: Governance, following: Governance, url: str) -> None:
+    async with DirectoryOffice(by.root, url) as office:
+        await office.rotate(root, by, following)
 
 
 async def _revoke_own(kid: str, keyring: Keyring, root: Root, url: str, since: str | None) -> None:

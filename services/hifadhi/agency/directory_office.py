@@ -16,6 +16,7 @@ from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.outbox import Outbox
 from hifadhi.agency.receipt import Rejection
+from hifadhi.agency.renewal import rotation
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, Refused, Unavailable
 from hifadhi.evidence.jwk import PrivateJwk
@@ -54,7 +55,7 @@ class DirectoryOffice:
         directory, identity = await self.read(), enrolment.identity.kid
         here = directory.keys.get(identity)
         if here is None or here.agency != enrolment.agency:
-            await self._sealed(admitted(enrolment), governance.journal, governance.signers)
+            await self._by_governance(admitted(enrolment), governance)
             await self._until(lambda known: identity in known.keys)
         for added in enrolment.keys:
             await self._add(added)
@@ -63,7 +64,7 @@ class DirectoryOffice:
         """The key is revoked, by governance. Refused: KEY_UNKNOWN, NOT_ALLOWED_NOW."""
         agency = await self._owner(kid)
         statement = revoked(kid, agency, sender=GOVERNANCE, invalid_since=invalid_since)
-        await self._sealed(statement, governance.journal, governance.signers)
+        await self._by_governance(statement, governance)
         await self._until(lambda known: known.keys[kid].revoked)
 
     async def revoke_own(
@@ -78,15 +79,27 @@ class DirectoryOffice:
     async def suspend(self, agency: str, governance: Governance, *, lifted: bool = False) -> None:
         """The agency is suspended, or no longer. Refused: NOT_ALLOWED_NOW."""
         await self.read()
-        await self._sealed(suspended(agency, lifted=lifted), governance.journal, governance.signers)
+        await self._by_governance(suspended(agency, lifted=lifted), governance)
         await self._until(lambda known: (agency in known.suspended) != lifted)
 
     async def publish_codes(self, codes: CodeListFile, digest: str, governance: Governance) -> None:
         """The directory names this version of the list. Refused: NOT_ALLOWED_NOW, if it names this or a higher one."""
         await self.read()
-        await self._sealed(published(codes, digest), governance.journal, governance.signers)
+        await self._by_governance(published(codes, digest), governance)
         newest = PublishedList(codes.version, digest)
         await self._until(lambda known: known.code_lists.get(codes.name) == newest)
+
+    async def rotate(self, root: Root, old: Governance, new: Governance) -> None:
+        """This root is in force, signed by keys of the old folder and of the new one. Refused: THRESHOLD and others."""
+        now = await self.read()
+        signers = {key.kid: key for key in (*old.signers(now.root), *new.signers(root))}
+        said, first = rotation(root, now.rotations + 1), next(iter(signers.values()))
+        await self._sealed(said, old.journal(first), tuple(signers.values()))
+        await self._until(lambda known: known.root == root)
+
+    async def _by_governance(self, statement: Sealed, governance: Governance) -> None:
+        signers = governance.signers(self.known.directory.root)
+        await self._sealed(statement, governance.journal(signers[0]), signers)
 
     async def _owner(self, kid: str) -> str:
         key = (await self.read()).keys.get(kid)

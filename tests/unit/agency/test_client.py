@@ -47,7 +47,7 @@ async def test_a_reader_admitted_a_moment_ago_is_sealed_to(
         facts: dict[str, Any] = {"name": "x", "country": "CHE", "roles": ["detection"], "utc_offset": "+01:00"}
         newcomer = new_agency(tmp_path / "new", "IO-NEW", **facts)
         enrolment = Enrolment.parse((newcomer.home / "request.json").read_bytes())
-        admitted = governance.admitted(enrolment).sign(number=9, now_ms=NOW_MS, keys=office.signers)
+        admitted = governance.admitted(enrolment).sign(number=9, now_ms=NOW_MS, keys=office.signers())
         for line in (admitted.line, *(added.line for added in enrolment.keys)):
             hub.take(line)
         sent = await sender.send("encounter.reported", bodies=said.encounter())

@@ -95,6 +95,37 @@ async def test_a_newer_code_list_is_published_by_a_command(
     assert (await run(*typed))[2].startswith("SCHEMA at /list")
 
 
+async def test_governance_and_the_hub_change_their_keys_by_commands(
+    run: Callable[..., Any], hub: SmallHub, admitted: dict[str, Keyring], office: Governance, tmp_path: Path
+) -> None:
+    assert "MZ-INAR" in admitted
+    old, new, where = office.folder, tmp_path / "new", ("--url", hub.base_url)
+    new.mkdir()
+    for number in (4, 5):
+        code, out, _ = await run("directory", "new-key", new / f"governance-{number}.jwk")
+        assert (code, out) == (0, f"hand over {new / f'governance-{number}.public.json'}\n")
+    assert (await run("directory", "new-key", tmp_path / "gateway.jwk"))[0] == 0
+    dropped = [word for key in office.keys for word in ("--drop", key.kid)]
+    added: list[object] = [word for n in (4, 5) for word in ("--add-governance", new / f"governance-{n}.public.json")]
+    added += ["--add-gateway", tmp_path / "gateway.public.json", "--max-delay", 30]
+    asked = ("directory", "renew", tmp_path / "next.json", "--root", old / "root.json", *where)
+    code, _, err = await run(*asked, *dropped)
+    assert (code, err.startswith("SCHEMA at /governance/keys")) == (1, True)
+    assert (await run(*asked, "--drop", "A" * 43))[2].startswith("KEY_UNKNOWN")
+    code, out, _ = await run(*asked, *added, *dropped)
+    assert (code, out.endswith("2 of 2 governance keys must sign\n")) == (0, True)
+    typed = ("directory", "rotate", tmp_path / "next.json", "--governance", old, *where)
+    assert (await run(*typed))[2].startswith("THRESHOLD")
+    assert (await run(*typed, "--new", new))[0] == 0
+    assert (new / "root.json").read_bytes() == (old / "root.json").read_bytes()
+    assert (await run(*typed, "--new", new))[2].startswith("THRESHOLD: 0 of the 2")
+    shown = json.loads((await run("directory", "show", "--json", "--root", old / "root.json", *where))[1])
+    assert (shown["governance"]["rotations"], len(shown["hub"]["gateway"])) == (1, 2)
+    suspends = ("directory", "suspend", "MZ-INAR", *where, "--governance")
+    assert (await run(*suspends, old))[2].startswith("THRESHOLD")
+    assert (await run(*suspends, new))[0] == 0
+
+
 async def test_init_founds_an_exchange(run: Callable[..., Any], tmp_path: Path) -> None:
     typed = ("directory", "init", tmp_path / "x", "--origin", "hifadhi.example/a", "--keys", 1, "--threshold", 1)
     assert (await run(*typed))[0] == 0
