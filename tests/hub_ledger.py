@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from cast import Body, Cast
 from hifadhi.evidence import b64u
-from hifadhi.evidence.audit import Audit, read_checkpoint
+from hifadhi.evidence.audit import Audit, claimed_checkpoint
 from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
 from hifadhi.evidence.leaf import Leaf
 from hifadhi.evidence.report import Report, Verified
@@ -45,7 +45,7 @@ class Audited:
 async def fetched(client: HubClient, auditor: str = AUDITOR) -> dict[str, bytes]:
     """The files of the ledger as it is now: checkpoint, tiles, bundles."""
     note: bytes = (await client.get("/ledger/checkpoint")).body
-    size = read_checkpoint({"checkpoint": note}, client.cast.root).size
+    size = claimed_checkpoint({"checkpoint": note}, client.cast.root).size
     files = {"checkpoint": note}
     tiles = list(tiles_at(size))
     for tile in [*tiles, *(Tile(ENTRIES, tile.index, tile.width) for tile in tiles if tile.level == 0)]:

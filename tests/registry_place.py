@@ -16,11 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cast import Body
 from folder_database import FolderStore
 from hifadhi.errors import Unavailable
-from hifadhi.evidence.checkpoint import LedgerKeys
+from hifadhi.evidence.checkpoint import SigningKeys
 from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, tiles_at
 from hifadhi.evidence.tree import HASH_BYTES
 from hifadhi.hub.gateway import reception
 from hifadhi.hub.registry import rows, tables, tiling
+from hifadhi.hub.registry.ledger_signer import LedgerSigner
 from hifadhi.hub.registry.publisher import Publisher
 from hifadhi.hub.registry.sealer import Sealer
 from hifadhi.hub.registry.service import Registry
@@ -100,10 +101,10 @@ class Place:
         )
 
     def publisher(self) -> Publisher:
-        return Publisher(self.store, self.stream, self.cast.root.origin, self.keys)
+        return Publisher(self.store, self.stream, LedgerSigner(self.cast.root, self.keys))
 
     @property
-    def keys(self) -> LedgerKeys:
+    def keys(self) -> SigningKeys:
         """The ledger's."""
         first, second = self.cast.ledger.key, self.cast.ledger_pq.key
         assert isinstance(first, Ed25519PrivateKey)

@@ -16,7 +16,7 @@ EXIT: Final = {Refused: 1, Unavailable: 3, Tampered: 4}
 app = App(name="hifadhi", help="Signed referral messages between agencies, sealed before they are delivered.")
 # By name, so that `hifadhi --help` does not load what it does not run.
 app.command("hifadhi.agency.commands:agency_app", name="agency")
-app.command("hifadhi.agency.commands:directory_app", name="directory")
+app.command("hifadhi.agency.directory_commands:directory_app", name="directory")
 app.command("hifadhi.agency.commands:send", name="send")
 app.command("hifadhi.agency.commands:inbox", name="inbox")
 app.command("hifadhi.agency.auditor_commands:mirror", name="mirror")

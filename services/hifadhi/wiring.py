@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from hifadhi.diagnostics import log
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
-from hifadhi.evidence.checkpoint import LedgerKeys
+from hifadhi.evidence.checkpoint import SigningKeys
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.evidence.key_kinds import ML_DSA_44
 from hifadhi.hub.console.neighbours import Neighbours
@@ -247,7 +247,7 @@ def open_store(settings: StoredSettings, *, patient: bool = False) -> Store:
     return PostgresStore(url, answer_s=PATIENT_S) if patient else PostgresStore(url)
 
 
-def read_ledger_keys(settings: RegistrySettings, root: Root) -> LedgerKeys:
+def read_ledger_keys(settings: RegistrySettings, root: Root) -> SigningKeys:
     """The keys that sign checkpoints: one of each kind that the root lists, or nobody would take them for signed."""
     first = read_key(settings.ledger_key_file).key
     if not isinstance(first, Ed25519PrivateKey):

@@ -106,19 +106,13 @@ class Batches:
             await self._allowance.wait(count)
 
 
-async def directory_of(exchange: Exchange, load: Load) -> KnownDirectory:
-    """As the agency reads and verifies it."""
-    known = KnownDirectory(load.root_of_trust(), LatestCheckpoint(load.root_of_trust()))
-    await known.read_on(exchange.directory)
-    return known
-
-
 async def main(load: Load) -> None:
     """Send the load."""
     allowance = Allowance()
     async with Transport(load.url, faces=load.faces) as transport:
-        exchange = Exchange(transport, load.root_of_trust())
-        known = await directory_of(exchange, load)
+        known = KnownDirectory(load.root_of_trust(), LatestCheckpoint(load.root_of_trust()))
+        exchange = Exchange(transport, known)
+        await known.read_on(exchange.directory)  # as the agency reads and verifies it
         following = asyncio.create_task(allowance.follow())
         sys.stdout.write("ready\n")
         sys.stdout.flush()

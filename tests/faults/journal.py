@@ -7,8 +7,8 @@ from typing import Any
 
 from cast import Body, Cast
 from hifadhi.evidence import jws, strict_json
-from hifadhi.evidence.audit import read_checkpoint
 from hifadhi.evidence.checkpoint import Checkpoint
+from hifadhi.evidence.ledger_keys import LedgerKeys
 from hub_ledger import digest_of
 
 
@@ -56,7 +56,7 @@ class Journal:
 
     def see(self, note: bytes) -> None:
         """A checkpoint."""
-        self.checkpoints.append(read_checkpoint({"checkpoint": note}, self.cast.root))
+        self.checkpoints.append(LedgerKeys.of(self.cast.root).open(note))
 
     @property
     def repeats(self) -> int:

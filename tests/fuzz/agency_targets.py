@@ -35,7 +35,7 @@ class Saying:
 
 
 def exchange(body: bytes, status: int = 200) -> Exchange:
-    return Exchange(cast("Transport", Saying(status, body)), _ROOT)
+    return Exchange(cast("Transport", Saying(status, body)), KnownDirectory(_ROOT, LatestCheckpoint(_ROOT)))
 
 
 def told(coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -15,11 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hifadhi.agency import dossier, dossier_making
 from hifadhi.agency.cross_check import Checked, cross_check
 from hifadhi.errors import Tampered
-from hifadhi.evidence import b64u, jws, strict_json
+from hifadhi.evidence import b64u, jws, other_view, strict_json
+from hifadhi.evidence.audit import claimed_checkpoint
+from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.fold import Fold, NewLeaf
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.evidence.jws import MESSAGE, RECEIPT, Envelope
 from hifadhi.evidence.leaf import Leaf, Ruling, parse
+from hifadhi.evidence.ledger_keys import LedgerKeys
 from hifadhi.referral import instant
 from hifadhi.referral.directory import Directory
 from liars.real_exchange import RealExchange
@@ -145,12 +148,16 @@ class Liar:
         """What proves one leaf of such a ledger, as an auditor in league with the hub would hand it over."""
         page = strict_json.parse(self.honest.directory_page)
         statements = [row["index"] for row in page["data"]]
-        files = dossier_making.assembled(self.sealed(leaves), self.honest.root_bytes, index, statements)
+        files = dossier_making.assembled(self.sealed(leaves), self.honest.root_bytes, index, statements, self.root)
         return {**files, dossier.PAGE: b"believe us"}
 
     def passes(self, files: Files, *, receipts: Sequence[bytes] = (), views: Sequence[bytes] = ()) -> Checked:
         """What the auditor's whole check says of these files."""
         return cross_check(files, self.root, receipts=receipts, views=views)
+
+    def compared(self, note: bytes, files: Mapping[str, bytes]) -> Checkpoint:
+        """A checkpoint from elsewhere, held against these files."""
+        return other_view.check(note, files, claimed_checkpoint(files, self.root).size, LedgerKeys.of(self.root))
 
     def caught(self, files: Files, *, receipts: Sequence[bytes] = (), views: Sequence[bytes] = ()) -> Caught:
         """How the same check ends on a lie. The honest ledger, under the same receipts and checkpoints, passes."""

@@ -19,7 +19,7 @@ from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.mirror import Mirror
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered
-from hifadhi.evidence import other_view, strict_json
+from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.referral import instant
@@ -100,8 +100,8 @@ def test_fork_two_views_of_different_sizes(liar: Liar) -> None:
     assert size < len(liar.leaves)
     rewritten = liar.with_ruling(liar.at("stale"), ruling="recorded", code=None)
     with pytest.raises(Tampered, match=f"two histories: its tree of {size} leaves"):
-        other_view.check(earlier, liar.sealed(rewritten), liar.root)
-    assert other_view.check(earlier, liar.honest.files, liar.root).size == size
+        liar.compared(earlier, liar.sealed(rewritten))
+    assert liar.compared(earlier, liar.honest.files).size == size
 
 
 def test_fork_before_an_agencys_eyes(liar: Liar, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_fork_for_a_judge(liar: Liar) -> None:
     handed_over = liar.dossier_of(forked, at)
     assert dossier.open_dossier(handed_over, liar.root).leaf.ruling.responsible == "ZA-DHA"
     why = f"the ledger shows two histories: its tree of {len(liar.leaves)} leaves has another root elsewhere"
-    assert lie(lambda: other_view.check(handed_over["checkpoint"], liar.honest.files, liar.root)) == Caught(None, why)
+    assert lie(lambda: liar.compared(handed_over["checkpoint"], liar.honest.files)) == Caught(None, why)
 
 
 def test_forge_a_message_for_a_judge(liar: Liar) -> None:
@@ -176,7 +176,7 @@ def test_roll_back_an_auditor_who_has_only_the_old_mirror(liar: Liar) -> None:
 def test_a_checkpoint_of_another_key_accuses_nobody(liar: Liar) -> None:
     forged = liar.honest.files["checkpoint"].replace(b"\n\n", b"\nx\n\n", 1)
     with pytest.raises(Tampered):
-        other_view.check(forged, liar.honest.files, liar.root)
+        liar.compared(forged, liar.honest.files)
 
 
 @pytest.fixture

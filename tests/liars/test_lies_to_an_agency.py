@@ -18,6 +18,7 @@ from hifadhi.evidence import b64u, proof, tree
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.evidence.leaf import Leaf
+from hifadhi.evidence.ledger_keys import ledger_verifiers
 from hifadhi.referral.directory import Directory
 from liars.liar import Caught, Liar, lie
 
@@ -93,9 +94,9 @@ def test_show_one_agency_a_leaf_that_nobody_else_has(liar: Liar) -> None:
     at = liar.at("accepted")
     lied = liar.with_ruling(at, responsible="ZA-DHA")[at].to_bytes()
     true = proved(liar, at)
-    assert true.verify(liar.honest.leaves[at], liar.root.origin, LatestCheckpoint(liar.root).verifiers).size
+    assert true.verify(liar.honest.leaves[at], liar.root.origin, ledger_verifiers(liar.root)).size
     with pytest.raises(Tampered):
-        true.verify(lied, liar.root.origin, LatestCheckpoint(liar.root).verifiers)
+        true.verify(lied, liar.root.origin, ledger_verifiers(liar.root))
 
 
 @pytest.mark.parametrize("row", [0, 3, 7])
@@ -133,8 +134,11 @@ def test_replay_an_old_receipt_for_a_new_message(liar: Liar) -> None:
     old, new = liar.at("unrelated"), liar.at("last")
     token = liar.receipt(old).decode()
     true, other = (Message(str(liar.said(at)["id"]), "TZ-RSD", liar.envelope(at).digest, 1, b"") for at in (old, new))
-    assert receipt.check_receipt(token, true, liar.root).digest == true.digest
-    assert lie(lambda: receipt.check_receipt(token, other, liar.root)).why == "the receipt is of another message"
+    assert receipt.check_receipt(token, true, Directory.of(liar.root)).digest == true.digest
+    assert (
+        lie(lambda: receipt.check_receipt(token, other, Directory.of(liar.root))).why
+        == "the receipt is of another message"
+    )
 
 
 def proved(liar: Liar, index: int) -> proof.Proof:

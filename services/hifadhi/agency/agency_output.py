@@ -12,7 +12,7 @@ from hifadhi.agency.opening import Item
 from hifadhi.agency.receipt import Receipt, Rejection
 from hifadhi.errors import Fault, HifadhiError, Refused
 from hifadhi.referral import parts
-from hifadhi.referral.directory import IDENTITY
+from hifadhi.referral.directory import IDENTITY, Agency
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.statements import STATEMENTS
 
@@ -38,23 +38,45 @@ def complain(error: HifadhiError | str) -> None:
 def directory(known: KnownDirectory) -> str:
     """The agencies with their keys, and the tree in which they were proved."""
     lines = [f"ledger of {known.latest.size} leaves; governance signs with {known.directory.threshold}"]
+    lines += [f"    {key['use']:<12}{key['kid']}{_revoked(key)}" for key in _hub_keys(known)]
     for agency in sorted(known.directory.agencies.values(), key=lambda one: one.id):
         roles = ", ".join(sorted(agency.roles))
-        lines.append(f"{agency.id}  {agency.name}  ({agency.country}, {roles}, UTC{agency.utc_offset})")
+        suspended = "  suspended" if agency.id in known.directory.suspended else ""
+        lines.append(f"{agency.id}  {agency.name}  ({agency.country}, {roles}, UTC{agency.utc_offset}){suspended}")
         lines += [
             f"    {key['use']:<12}{key['kind']:<10}{key['kid']}{_revoked(key)}" for key in _keys(known, agency.id)
         ]
+    lines += [
+        f"code list {name}: version {newest.version}, {newest.digest}"
+        for name, newest in sorted(known.directory.code_lists.items())
+    ]
     return "\n".join(lines)
 
 
 def directory_json(known: KnownDirectory) -> dict[str, Any]:
     """The same for programs."""
-    agencies = [
-        {**asdict(agency), "roles": sorted(agency.roles), "keys": _keys(known, agency.id)}
-        for agency in known.directory.agencies.values()
-    ]
-    governance = {"threshold": known.directory.threshold, "keys": _keys(known, GOVERNANCE)}
-    return {"size": known.latest.size, "after": known.after, "governance": governance, "agencies": agencies}
+    agencies = [_agency_json(known, agency) for agency in known.directory.agencies.values()]
+    governance = {
+        "threshold": known.directory.threshold,
+        "rotations": known.directory.rotations,
+        "keys": _keys(known, GOVERNANCE),
+    }
+    lists = {name: asdict(newest) for name, newest in known.directory.code_lists.items()}
+    return {
+        "size": known.latest.size,
+        "after": known.after,
+        "governance": governance,
+        "hub": {use: [key["kid"] for key in _hub_keys(known) if key["use"] == use] for use in ("ledger", "gateway")},
+        "agencies": agencies,
+        "code_lists": lists,
+    }
+
+
+def _agency_json(known: KnownDirectory, agency: Agency) -> dict[str, Any]:
+    suspended = agency.id in known.directory.suspended
+    return {
+        **asdict(agency), "roles": sorted(agency.roles), "suspended": suspended, "keys": _keys(known, agency.id)
+    }  # fmt: skip
 
 
 def sent(done: Sent) -> str:
@@ -131,6 +153,12 @@ def _keys(known: KnownDirectory, agency: str) -> list[dict[str, Any]]:
         {"kid": kid, "use": key.use, "kind": key.jwk.kind, "revoked": key.revoked}
         for kid, key in sorted(keys, key=lambda pair: order.index(pair[1].use))
     ]
+
+
+def _hub_keys(known: KnownDirectory) -> list[dict[str, Any]]:
+    """The keys of the root in force, governance's too where lines are made of them."""
+    uses = known.directory.root.uses
+    return [{"kid": kid, "use": use, "revoked": False} for kid, use in sorted(uses.items(), key=lambda pair: pair[1])]
 
 
 def _revoked(key: Mapping[str, Any]) -> str:

@@ -31,7 +31,7 @@ CREATE INDEX due ON cases (due, id) WHERE due IS NOT NULL;
 CREATE TABLE messages (name TEXT PRIMARY KEY, sealed TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE signed (kid INTEGER NOT NULL, leaf_index INTEGER NOT NULL, stored_at INTEGER NOT NULL);
 CREATE TABLE kids (id INTEGER PRIMARY KEY, kid TEXT NOT NULL UNIQUE);
-CREATE TABLE statements (number INTEGER PRIMARY KEY, leaf BLOB NOT NULL);
+CREATE TABLE statements (leaf_index INTEGER PRIMARY KEY, leaf BLOB NOT NULL);
 """
 
 
@@ -56,7 +56,7 @@ class AuditState:
     def __init__(self, db: sqlite3.Connection, of: str, *, stays: bool = True, every: int = EVERY) -> None:
         self._db, self._stays, self._every = db, stays, every
         self._kept_size = 0
-        self._declared: list[bytes] = []
+        self._declared: list[tuple[int, bytes]] = []
         self._signed: list[tuple[str, int, int]] = []
         self._is_empty = True
         try:
@@ -79,8 +79,8 @@ class AuditState:
         if progress is None:
             return None
         self._is_empty = False
-        statements = self._db.execute("SELECT leaf FROM statements ORDER BY number").fetchall()
-        return Resumed(progress, [leaf for (leaf,) in statements])
+        statements = self._db.execute("SELECT leaf_index, leaf FROM statements ORDER BY leaf_index").fetchall()
+        return Resumed(progress, statements)
 
     def recall(self, fold: Fold, names: Names, until: int, leaves: int) -> None:
         """See `Memory`."""
@@ -101,7 +101,7 @@ class AuditState:
         self._db.executemany("INSERT OR REPLACE INTO cases VALUES (?, ?, ?)", cases)
         sealed = ((name, json.dumps(astuple(one))) for name, one in fold.past.items())
         self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?, ?)", sealed)
-        self._db.executemany("INSERT INTO statements (leaf) VALUES (?)", ((leaf,) for leaf in self._declared))
+        self._db.executemany("INSERT INTO statements VALUES (?, ?)", self._declared)
         self._add_signed()
         self._db.execute("UPDATE audit SET progress = ?", (progress,))
         self._db.execute("COMMIT")
@@ -109,9 +109,9 @@ class AuditState:
         self._is_empty, self._kept_size = False, fold.size
         fold.load({}, {})
 
-    def declare(self, leaf: bytes) -> None:
+    def declare(self, index: int, leaf: bytes) -> None:
         """See `Memory`."""
-        self._declared.append(leaf)
+        self._declared.append((index, leaf))
 
     def note(self, kid: str, index: int, stored_at: int) -> None:
         """See `Memory`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from hifadhi.agency.audit_state import memory_of
 from hifadhi.agency.bundle_workers import bundles_of
 from hifadhi.evidence import other_view, promise
-from hifadhi.evidence.audit import Audit, read_checkpoint
+from hifadhi.evidence.audit import Audit, claimed_checkpoint
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.promise import Promise, Promises
 from hifadhi.evidence.report import Report, Verified
@@ -40,17 +40,20 @@ def cross_check(
     `state`: the file to go on from; its leaves are not looked at again, so there are no receipts to judge with it.
     Tampered; Refused: NO_RECEIPT, and NEWER for a checkpoint with more leaves than the mirror.
     """
-    promises = Promises(each for raw in receipts for each in promise.read(raw, root))
-    size = read_checkpoint(ledger, root).size
-
-    def seen(verified: Verified) -> None:
-        progress(verified.index + 1, size)
-        promises.see(verified)
-
+    promised = [each for raw in receipts for each in promise.read(raw, root.origin)]
+    size = claimed_checkpoint(ledger, root).size
     with memory_of(size, state, _name(root)) as memory, bundles_of(ledger, size) as bundles:
-        report = Audit(ledger, root, bundles, memory).run(seen)
-    still_open = promises.open()
-    return Checked(report, promises.kept, still_open, tuple(other_view.check(note, ledger, root) for note in views))
+        audit = Audit(ledger, root, bundles, memory)
+        promises = Promises(promised, lambda: audit.verifier.directory.gateway_keys)
+
+        def seen(verified: Verified) -> None:
+            progress(verified.index + 1, size)
+            promises.see(verified)
+
+        report = audit.run(seen)
+    still_open, keys = promises.open(), audit.verifier.ledger_keys
+    agreed = tuple(other_view.check(note, ledger, size, keys) for note in views)
+    return Checked(report, promises.kept, still_open, agreed)
 
 
 def _name(root: Root) -> str:

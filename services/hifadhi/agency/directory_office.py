@@ -10,16 +10,18 @@ from typing import Final, Self
 from hifadhi.agency.compose import Message, Sealed, header_of
 from hifadhi.agency.enrolment import Enrolment, key_of
 from hifadhi.agency.exchange import Exchange
-from hifadhi.agency.governance import Governance, admitted, revoked
+from hifadhi.agency.governance import Governance, admitted, published, revoked, suspended
 from hifadhi.agency.journal import Journal
 from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.outbox import Outbox
 from hifadhi.agency.receipt import Rejection
+from hifadhi.agency.renewal import rotation
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, Refused, Unavailable
 from hifadhi.evidence.jwk import PrivateJwk
-from hifadhi.referral.directory import Directory
+from hifadhi.referral.codes.list_file import CodeListFile
+from hifadhi.referral.directory import Directory, PublishedList
 from hifadhi.referral.directory_changes import objection
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.root import Root
@@ -33,8 +35,8 @@ class DirectoryOffice:
     def __init__(self, root: Root, base_url: str, *, wait_s: float = 30.0, patience: Patience | None = None) -> None:
         self._wait_s = wait_s
         self._transport = Transport(base_url, patience=patience)
-        self._exchange = Exchange(self._transport, root)
         self.known = KnownDirectory(root, LatestCheckpoint(root))
+        self._exchange = Exchange(self._transport, self.known)
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -53,7 +55,7 @@ class DirectoryOffice:
         directory, identity = await self.read(), enrolment.identity.kid
         here = directory.keys.get(identity)
         if here is None or here.agency != enrolment.agency:
-            await self._sealed(admitted(enrolment), governance.journal, governance.signers)
+            await self._by_governance(admitted(enrolment), governance)
             await self._until(lambda known: identity in known.keys)
         for added in enrolment.keys:
             await self._add(added)
@@ -62,7 +64,7 @@ class DirectoryOffice:
         """The key is revoked, by governance. Refused: KEY_UNKNOWN, NOT_ALLOWED_NOW."""
         agency = await self._owner(kid)
         statement = revoked(kid, agency, sender=GOVERNANCE, invalid_since=invalid_since)
-        await self._sealed(statement, governance.journal, governance.signers)
+        await self._by_governance(statement, governance)
         await self._until(lambda known: known.keys[kid].revoked)
 
     async def revoke_own(
@@ -73,6 +75,31 @@ class DirectoryOffice:
         statement = revoked(kid, agency, sender=agency, invalid_since=invalid_since)
         await self._sealed(statement, journal, (identity,))
         await self._until(lambda known: known.keys[kid].revoked)
+
+    async def suspend(self, agency: str, governance: Governance, *, lifted: bool = False) -> None:
+        """The agency is suspended, or no longer. Refused: NOT_ALLOWED_NOW."""
+        await self.read()
+        await self._by_governance(suspended(agency, lifted=lifted), governance)
+        await self._until(lambda known: (agency in known.suspended) != lifted)
+
+    async def publish_codes(self, codes: CodeListFile, digest: str, governance: Governance) -> None:
+        """The directory names this version of the list. Refused: NOT_ALLOWED_NOW, if it names this or a higher one."""
+        await self.read()
+        await self._by_governance(published(codes, digest), governance)
+        newest = PublishedList(codes.version, digest)
+        await self._until(lambda known: known.code_lists.get(codes.name) == newest)
+
+    async def rotate(self, root: Root, old: Governance, new: Governance) -> None:
+        """This root is in force, signed by keys of the old folder and of the new one. Refused: THRESHOLD and others."""
+        now = await self.read()
+        signers = {key.kid: key for key in (*old.signers(now.root), *new.signers(root))}
+        said, first = rotation(root, now.rotations + 1), next(iter(signers.values()))
+        await self._sealed(said, old.journal(first), tuple(signers.values()))
+        await self._until(lambda known: known.root == root)
+
+    async def _by_governance(self, statement: Sealed, governance: Governance) -> None:
+        signers = governance.signers(self.known.directory.root)
+        await self._sealed(statement, governance.journal(signers[0]), signers)
 
     async def _owner(self, kid: str) -> str:
         key = (await self.read()).keys.get(kid)

@@ -28,12 +28,13 @@ from hifadhi.agency.known_directory import evolved
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import leaf as leaves
 from hifadhi.evidence import proof as proofs
-from hifadhi.evidence.audit import CHECKPOINT, ledger_verifiers, read_checkpoint
-from hifadhi.evidence.checkpoint import Checkpoint
+from hifadhi.evidence.audit import CHECKPOINT, claimed_checkpoint
+from hifadhi.evidence.checkpoint import Checkpoint, open_checkpoint
 from hifadhi.evidence.findings import KEY_IN_DOUBT, Finding
 from hifadhi.evidence.jwk import Jwk
 from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
 from hifadhi.evidence.leaf import RECORDED, Leaf
+from hifadhi.evidence.ledger_keys import ledger_verifiers
 from hifadhi.evidence.tree import leaf_hash, verify_inclusion
 from hifadhi.referral import admission, instant, message
 from hifadhi.referral import root as root_file
@@ -80,9 +81,13 @@ class Proven:
 
 @dataclass(slots=True)
 class _Members:
-    """The directory as the statements before an index left it, where each key was added, and who was revoked later."""
+    """The directory as the statements before an index left it, where each key was added, and who was revoked later.
+
+    `newest`: as all statements of the dossier leave it.
+    """
 
     directory: Directory
+    newest: Directory
     added: dict[str, int] = field(default_factory=dict)
     revoked: list[KeyRevoked] = field(default_factory=list)
 
@@ -93,17 +98,19 @@ def statement_name(index: int) -> str:
 
 
 def policy(root: Root) -> bytes:
-    """Whose checkpoints count, for tools that read C2SP tlog-policy: the root's ledger keys; no witness yet."""
+    """Whose checkpoints count, for tools that read C2SP tlog-policy: the ledger keys in force; no witness yet."""
     return "".join([*(f"log {each.format()}\n" for each in ledger_verifiers(root)), "quorum none\n"]).encode()
 
 
 def open_dossier(files: Files, root: Root) -> Proven:
     """What the dossier proves; else Tampered."""
-    checkpoint = read_checkpoint(files, root)  # rule 1
-    if root_file.parse(_file(files, ROOT)) != root or _file(files, POLICY) != policy(root):
+    claimed = claimed_checkpoint(files, root)
+    index, leaf = _proved(files, LEAF, claimed), leaves.parse(_file(files, LEAF))
+    members = _members(files, root, claimed, index)
+    now = members.newest.root
+    checkpoint = open_checkpoint(files[CHECKPOINT], now.origin, ledger_verifiers(now))  # rule 1
+    if root_file.parse(_file(files, ROOT)) != root or _file(files, POLICY) != policy(now):
         raise Tampered("the dossier was made for another root than yours")
-    index, leaf = _proved(files, LEAF, checkpoint), leaves.parse(files[LEAF])
-    members = _members(files, root, checkpoint, index)
     envelope = _envelope(files, leaf, index)
     header, signers = _signed(index, leaf, envelope, members) if envelope else (None, ())
     _check_names(files, is_message=envelope is not None)
@@ -124,8 +131,8 @@ def _proved(files: Files, name: str, checkpoint: Checkpoint) -> int:
 
 def _members(files: Files, root: Root, checkpoint: Checkpoint, index: int) -> _Members:
     """Rules 2 and 3: who is in the exchange at this index."""
-    members = _Members(Directory.of(root))
-    directory = members.directory
+    directory = Directory.of(root)
+    members = _Members(directory, directory)
     for at in _statements(files):
         if _proved(files, statement_name(at), checkpoint) != at:
             raise Tampered("a statement of the directory stands under another index than its own", index=at)
@@ -135,6 +142,7 @@ def _members(files: Files, root: Root, checkpoint: Checkpoint, index: int) -> _M
             members.added |= dict.fromkeys(directory.keys.keys() - before.keys.keys(), at)
         elif isinstance(revoked := _header(files[statement_name(at)]), KeyRevoked):
             members.revoked.append(revoked)
+    members.newest = directory
     return members
 
 
@@ -154,7 +162,7 @@ def _signed(index: int, leaf: Leaf, envelope: Envelope, members: _Members) -> tu
     """Rule 5."""
     directory, is_recorded, header = members.directory, leaf.ruling.ruling == RECORDED, None
     try:
-        admission.check_signatures(envelope, directory)
+        admission.check_signatures(envelope, _said(envelope), directory)
         header = message.parse(envelope.payload)
         if is_recorded:
             admission.check_keys(envelope, header, directory)
@@ -186,6 +194,14 @@ def _since(revoked: KeyRevoked) -> int:
 
 def _header(raw: bytes) -> Header:
     return message.parse(read_envelope(leaves.parse(raw).envelope, typ=MESSAGE).payload)
+
+
+def _said(envelope: Envelope) -> Header | None:
+    """A rotation brings keys that sign it; None of what breaks its schema."""
+    try:
+        return message.parse(envelope.payload)
+    except Refused:
+        return None
 
 
 def _statements(files: Files) -> list[int]:

@@ -7,7 +7,7 @@ from hifadhi.agency import dossier, verify_page
 from hifadhi.agency.dossier import Files, Proven
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
-from hifadhi.evidence.audit import CHECKPOINT, Audit, read_checkpoint
+from hifadhi.evidence.audit import CHECKPOINT, Audit, claimed_checkpoint
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.leaf import RECORDED, Leaf
 from hifadhi.evidence.proof import Proof
@@ -15,6 +15,7 @@ from hifadhi.evidence.report import Verified
 from hifadhi.evidence.tiles import ENTRIES, HEIGHT, WIDTH, Tile, node_from_tiles, parse_bundle
 from hifadhi.evidence.tree import inclusion_proof
 from hifadhi.referral import root as root_file
+from hifadhi.referral.root import Root
 from hifadhi.referral.statements import STATEMENTS
 
 
@@ -77,17 +78,17 @@ def make(
 
     audit.run(seen)
     index = finder.chosen()
-    files = assembled(ledger, root_bytes, index, finder.statements)
+    now = audit.verifier.directory.root
+    files = assembled(ledger, root_bytes, index, finder.statements, now)
     proven = dossier.open_dossier({**files, dossier.PAGE: b""}, root)
-    files[dossier.PAGE] = verify_page.page(proven, root, ledger[CHECKPOINT]).encode()
+    files[dossier.PAGE] = verify_page.page(proven, now, ledger[CHECKPOINT]).encode()
     return Made(files, proven, tuple(other for other, _ in finder.found if other != index))
 
 
-def assembled(ledger: Files, root_bytes: bytes, index: int, statements: list[int]) -> dict[str, bytes]:
-    """The files of a dossier but its page, out of a ledger that stands, or is said to."""
-    root = root_file.parse(root_bytes)
-    size = read_checkpoint(ledger, root).size
-    files = {dossier.ROOT: root_bytes, dossier.POLICY: dossier.policy(root), CHECKPOINT: ledger[CHECKPOINT]}
+def assembled(ledger: Files, root_bytes: bytes, index: int, statements: list[int], now: Root) -> dict[str, bytes]:
+    """The files of a dossier but its page, out of a ledger that stands, or is said to; `now`: the root in force."""
+    size = claimed_checkpoint(ledger, now).size
+    files = {dossier.ROOT: root_bytes, dossier.POLICY: dossier.policy(now), CHECKPOINT: ledger[CHECKPOINT]}
     for at, name in _named(index, statements):
         files |= {name: _entry(ledger, size, at), name + dossier.PROOF: _proof(ledger, size, at)}
     if envelope := files[dossier.LEAF].split(b"\n", 2)[2]:

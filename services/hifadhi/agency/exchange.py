@@ -6,13 +6,22 @@ from itertools import pairwise
 from typing import Any, Final
 
 from hifadhi.agency.compose import MAX_MESSAGE, Message
-from hifadhi.agency.receipt import Receipt, Rejection, check_batch_receipt, check_receipt, check_refusal
+from hifadhi.agency.known_directory import KnownDirectory
+from hifadhi.agency.receipt import (
+    Receipt,
+    Rejection,
+    check_batch_receipt,
+    check_receipt,
+    check_refusal,
+    is_by_unknown_key,
+)
 from hifadhi.agency.transport import Answer, Transport
 from hifadhi.errors import HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import b64u, strict_json
+from hifadhi.evidence.jws import RECEIPT, REFUSAL
 from hifadhi.evidence.tiles import Tile
 from hifadhi.evidence.tree import MAX_SIZE
-from hifadhi.referral.root import Root
+from hifadhi.referral.directory import Directory
 
 MAX_BATCH_LINES: Final = 500
 MAX_BATCH: Final = 8 * 1024 * 1024
@@ -60,9 +69,9 @@ class InboxPage:
 class Exchange:
     """The questions, one method each. Refused, Unavailable and Tampered as the answer asks for."""
 
-    def __init__(self, transport: Transport, root: Root) -> None:
+    def __init__(self, transport: Transport, known: KnownDirectory) -> None:
         self.transport = transport
-        self.root = root
+        self._known = known
 
     async def post(self, message: Message) -> Receipt | Rejection:
         """The message's receipt, or the hub's refusal."""
@@ -70,11 +79,19 @@ class Exchange:
             "/v1/messages", message.line, content_type="application/json", at_most=_SMALL
         )
         if answer.ok:
-            return check_receipt(_object(answer.body).get("receipt"), message, self.root)
+            receipt = _object(answer.body).get("receipt")
+            return check_receipt(receipt, message, await self._naming(receipt, RECEIPT))
         error = answer.error()
         if not isinstance(error, Refused):
             raise error
-        return check_refusal(answer.problem(), message, self.root)
+        problem = answer.problem()
+        return check_refusal(problem, message, await self._naming(problem.get("evidence"), REFUSAL))
+
+    async def _naming(self, token: object, typ: str) -> Directory:
+        """The directory, read on if it does not name the gateway's key that signed this."""
+        if is_by_unknown_key(token, typ, self._known.directory):
+            await self._known.read_on(self.directory)
+        return self._known.directory
 
     async def post_batch(self, messages: Sequence[Message]) -> list[Outcome]:
         """What became of each message, in this order. At most 500 lines and 8 MiB, else Refused: TOO_LARGE."""
@@ -86,15 +103,10 @@ class Exchange:
         if len(lines) != len(messages):
             raise _bad("one line for each message and a receipt")
         accepted = [m for m, line in zip(messages, lines, strict=True) if line.get("status") == 202]  # noqa: PLR2004
-        receipts = {r.id: r for r in check_batch_receipt(last.get("receipt"), accepted, self.root)} if accepted else {}
-        return [receipts.get(m.id) or self._rejection(line, m) for m, line in zip(messages, lines, strict=True)]
-
-    def _rejection(self, line: Mapping[str, Any], message: Message) -> Rejection | None:
-        status = line.get("status")
-        if type(status) is not int or not 400 <= status < 500:  # noqa: PLR2004 (HTTP's client errors)
-            return None  # 503: to be sent again
-        problem = line.get("problem")
-        return check_refusal(problem if isinstance(problem, dict) else line, message, self.root)
+        receipt = last.get("receipt")
+        directory = await self._naming(receipt, RECEIPT)
+        receipts = {r.id: r for r in check_batch_receipt(receipt, accepted, directory)} if accepted else {}
+        return [receipts.get(m.id) or _rejection(line, m, directory) for m, line in zip(messages, lines, strict=True)]
 
     async def ruling(self, message_id: str, *, wait_s: int = 0) -> Ruling | None:
         """The ruling on one of our messages, or None while it is not sealed; the hub waits up to `wait_s` for it."""
@@ -132,6 +144,14 @@ class Exchange:
 
     async def _read(self, path: str, at_most: int, params: Mapping[str, str], wait_s: int) -> Answer:
         return await self.transport.get(path, params=params, at_most=at_most, private=True, wait_s=wait_s)
+
+
+def _rejection(line: Mapping[str, Any], message: Message, directory: Directory) -> Rejection | None:
+    status = line.get("status")
+    if type(status) is not int or not 400 <= status < 500:  # noqa: PLR2004 (HTTP's client errors)
+        return None  # 503: to be sent again
+    problem = line.get("problem")
+    return check_refusal(problem if isinstance(problem, dict) else line, message, directory)
 
 
 def _all_refused(answer: Answer, count: int) -> list[Outcome]:

@@ -1,8 +1,9 @@
 """The exchange's founding, and those who let agencies in: the governance keys, of which a threshold must sign.
 
-A folder holds `root.json`, which everybody is handed, and the keys `governance-1.jwk` and on; `journal.json` counts the
-messages of the first. `ledger.jwk`, perhaps `ledger-ml-dsa-44.jwk`, and `gateway.jwk` are the hub's; in a real exchange
-each key has its own holder.
+A folder holds the first `root.json`, which everybody is handed, and the keys `governance-1.jwk` and on; a journal for
+each key that signs first counts its messages. Which keys are in force, the directory says: a rotation changes them.
+`ledger.jwk`, perhaps `ledger-ml-dsa-44.jwk`, and `gateway.jwk` are the hub's; in a real exchange each key has its own
+holder.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.evidence.key_kinds import ED25519, ML_DSA_44
 from hifadhi.referral import root as root_file
+from hifadhi.referral.codes.list_file import CodeListFile
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.root import MOST_KEYS, Root
 
@@ -30,32 +32,29 @@ RULES: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Governance:
-    """The governance keys of a folder, those that are there, and the root that they stand in."""
+    """The governance keys of a folder, those that are there, and the root from which the directory is read."""
 
     folder: Path
     root: Root
     keys: tuple[PrivateJwk, ...]
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """The governance in a folder. Refused: NOT_FOUND, and what is wrong in a file; THRESHOLD, with too few keys."""
-        root = root_file.parse(durable_file.read(folder / "root.json"))
-        keys = tuple(read_key(path) for path in sorted(folder.glob("governance-*.jwk")))
-        known = {key.kid for key in root.governance_keys}
-        own = tuple(key for key in keys if key.kid in known)
+    def load(cls, folder: Path, *, root: Root | None = None) -> Self:
+        """The governance in a folder; `root`: else the one in it. Refused: NOT_FOUND, and what is wrong in a file."""
+        root = root or root_file.parse(durable_file.read(folder / "root.json"))
+        return cls(folder, root, tuple(read_key(path) for path in sorted(folder.glob("governance-*.jwk"))))
+
+    def signers(self, root: Root | None = None) -> tuple[PrivateJwk, ...]:
+        """As many keys as must sign under this root, or the folder's. Refused: THRESHOLD, with too few keys here."""
+        root = root or self.root
+        own = [key for key in self.keys if root.uses.get(key.kid) == "governance"]
         if len(own) < root.governance.threshold:
             raise Refused(Fault("THRESHOLD", "", f"{len(own)} of the {root.governance.threshold} keys needed are here"))
-        return cls(folder, root, own)
+        return tuple(own[: root.governance.threshold])
 
-    @property
-    def signers(self) -> tuple[PrivateJwk, ...]:
-        """As many keys as must sign; the first counts the messages."""
-        return self.keys[: self.root.governance.threshold]
-
-    @property
-    def journal(self) -> Journal:
-        """The journal of the first key."""
-        return Journal(self.folder / "journal.json")
+    def journal(self, first: PrivateJwk) -> Journal:
+        """The journal of the messages that this key signed first."""
+        return Journal(self.folder / f"journal-{first.kid}.json")
 
 
 def init(  # noqa: PLR0913 (one option each)
@@ -102,6 +101,18 @@ def revoked(kid: str, agency: str, *, sender: str, invalid_since: str | None = N
     """The statement that ends a key; by governance, or by the agency itself."""
     since = {} if invalid_since is None else {"invalid_since": invalid_since}
     return statement("key.revoked", sender=sender, facts={"agency": agency, "kid": kid, **since})
+
+
+def suspended(agency: str, *, lifted: bool = False) -> Sealed:
+    """The statement that suspends an agency, or lifts that."""
+    facts: dict[str, Any] = {"agency": agency, **({"lifted": True} if lifted else {})}
+    return statement("agency.suspended", sender=GOVERNANCE, facts=facts)
+
+
+def published(codes: CodeListFile, digest: str) -> Sealed:
+    """The statement that there is a newer version of a code list."""
+    facts = {"list": codes.name, "version": codes.version, "digest": digest}
+    return statement("codelist.published", sender=GOVERNANCE, facts=facts)
 
 
 def _document(

@@ -23,7 +23,7 @@ from hifadhi.agency.exchange import MAX_ITEMS, Exchange, InboxPage, InboxRow
 from hifadhi.agency.journal import Journal
 from hifadhi.agency.keyring import Keyring
 from hifadhi.agency.known_directory import KnownDirectory
-from hifadhi.agency.leaf_proofs import Check, LeafProofs
+from hifadhi.agency.leaf_proofs import Check, LeafProofs, Refresh
 from hifadhi.agency.opening import Item, open_item, read_leaf, unknown_keys
 from hifadhi.errors import Refused, Tampered
 
@@ -33,7 +33,6 @@ PAUSE_S: Final = 0.2
 PAGE: Final = 20
 """Items that are asked for at once, where each is handed over by itself."""
 
-Refresh = Callable[[], Awaitable[bool]]
 Answer = Callable[[Draft, int], Awaitable[None]]
 
 
@@ -52,7 +51,7 @@ class Inbox:
     ) -> None:
         self._keyring, self._journal = keyring, journal
         self._exchange, self._known = exchange, known
-        self._proofs = LeafProofs(exchange, known.latest)
+        self._proofs = LeafProofs(exchange, known.latest, refresh)
         self._refresh, self._answer = refresh, answer
         self.history = CaseHistory(keyring.home / "cases.sqlite", exchange, self._at)
 

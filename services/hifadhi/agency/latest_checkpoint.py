@@ -2,8 +2,8 @@
 
 Rules, and the attack that each stops:
 
-1. Ledger keys of `root.json`, one of each kind, have signed the checkpoint under the ledger's origin: a tree of
-   somebody else's making.
+1. Ledger keys in force after its leaves, one of each kind, have signed the checkpoint under the ledger's origin: a tree
+   of somebody else's making. Of leaves that are not known yet, the newest keys known count.
 2. It is not smaller than what was known when it was asked for: a ledger that takes leaves back.
 3. The same size has the same root: a ledger that shows two histories.
 
@@ -14,22 +14,22 @@ from pathlib import Path
 
 from hifadhi.agency import durable_file
 from hifadhi.errors import Tampered
-from hifadhi.evidence import checkpoint as signed_checkpoint
-from hifadhi.evidence.checkpoint import Checkpoint
-from hifadhi.evidence.note import Verifier
+from hifadhi.evidence.checkpoint import Checkpoint, unsigned
+from hifadhi.evidence.ledger_keys import LedgerKeys
 from hifadhi.referral.root import Root
 
 
 class LatestCheckpoint:
-    """The newest checkpoint; in `file` too, where one is given."""
+    """The newest checkpoint; in `file` too, where one is given. `keys`: as far as the directory is known."""
 
     def __init__(self, root: Root, file: Path | None = None) -> None:
         self.origin = root.origin
-        self.verifiers = tuple(Verifier.of(root.origin, key) for key in root.ledger_keys)
+        self.keys = LedgerKeys.of(root)
         self._file = file
         self._known: Checkpoint | None = None
         if file is not None and file.exists():
-            self._known = self._opened(durable_file.read(file))
+            # Our own file: it was checked when it was taken, by keys that are known again once the directory is read.
+            self._known = unsigned(durable_file.read(file), root.origin)
 
     @property
     def size(self) -> int:
@@ -41,9 +41,9 @@ class LatestCheckpoint:
         """The newest, if one was seen."""
         return self._known
 
-    def take(self, note: str | bytes, *, at_least: int) -> Checkpoint:
-        """The checkpoint of a note, which is known from now on; else Tampered."""
-        shown = self._opened(note)
+    def take(self, note: str | bytes, *, at_least: int, keys: LedgerKeys | None = None) -> Checkpoint:
+        """The checkpoint of a note, which is known from now on; else Tampered. `keys`: others than those of before."""
+        shown = (keys or self.keys).open(note)  # rule 1
         if shown.size < at_least:  # rule 2; answers may overtake each other, so what counts is when each was asked for
             raise Tampered(f"the ledger has shrunk: {at_least} leaves were known, {shown.size} are shown")
         if self._known and shown.size == self._known.size and shown.root != self._known.root:  # rule 3
@@ -53,6 +53,3 @@ class LatestCheckpoint:
             if self._file is not None:
                 durable_file.replace(self._file, note.encode() if isinstance(note, str) else note)
         return shown
-
-    def _opened(self, note: str | bytes) -> Checkpoint:
-        return signed_checkpoint.open_checkpoint(note, self.origin, self.verifiers)  # rule 1

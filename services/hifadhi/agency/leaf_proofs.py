@@ -13,13 +13,15 @@ from hifadhi.errors import Refused, Tampered, Unavailable
 from hifadhi.evidence import proof, tile_proof
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.tile_proof import TileProof
-from hifadhi.evidence.tree import leaf_hash
+from hifadhi.evidence.tree import leaf_hash, verify_inclusion
 
 MANY: Final = 5
 """From so many rows on by tiles: a checkpoint and a tile or two of each level."""
 PAUSE_S: Final = 0.2
 WAIT_S: Final = 5.0
 
+Refresh = Callable[[], Awaitable[bool]]
+"""Reads the directory on; whether that brought anything new."""
 Check = Callable[[InboxRow], Awaitable[None]]
 """Nothing, if the row's leaf is in the ledger; else Tampered, or Unavailable while the hub does not show it."""
 
@@ -27,8 +29,8 @@ Check = Callable[[InboxRow], Awaitable[None]]
 class LeafProofs:
     """Asks the exchange; what it shows of the tree is the latest from then on."""
 
-    def __init__(self, exchange: Exchange, latest: LatestCheckpoint) -> None:
-        self._exchange, self._latest = exchange, latest
+    def __init__(self, exchange: Exchange, latest: LatestCheckpoint, refresh: Refresh) -> None:
+        self._exchange, self._latest, self._refresh = exchange, latest, refresh
 
     async def of(self, rows: Sequence[InboxRow]) -> Check:
         """What checks these rows. Tampered, Unavailable."""
@@ -51,7 +53,7 @@ class LeafProofs:
         deadline = loop.time() + WAIT_S
         while True:
             at_least = self._latest.size
-            checkpoint = self._latest.take(await self._exchange.checkpoint(), at_least=at_least)
+            checkpoint = await self._taken(await self._exchange.checkpoint(), at_least)
             if checkpoint.size > index:
                 return checkpoint
             if loop.time() > deadline:
@@ -63,8 +65,17 @@ class LeafProofs:
         shown = proof.parse(await self._proof(row.index))
         if shown.index != row.index:
             raise Tampered("the proof is of another leaf", index=row.index)
-        shown.verify(row.leaf, self._latest.origin, self._latest.verifiers)
-        self._latest.take(shown.checkpoint_note, at_least=at_least)
+        checkpoint = await self._taken(shown.checkpoint_note, at_least)
+        verify_inclusion(leaf_hash(row.leaf), row.index, checkpoint.size, shown.hashes, checkpoint.root)
+
+    async def _taken(self, note: str | bytes, at_least: int) -> Checkpoint:
+        """The checkpoint. Before it counts as forged: another key may be in force by now, which the directory names."""
+        try:
+            return self._latest.take(note, at_least=at_least)
+        except Tampered:
+            if not await self._refresh():
+                raise
+        return self._latest.take(note, at_least=at_least)
 
     async def _proof(self, index: int) -> bytes:
         """The proof. An item may be here a moment before the checkpoint that covers it."""

@@ -2,7 +2,8 @@
 
 Rules, and the attack that each stops:
 
-1. With a root, its ledger keys have signed the checkpoint: a ledger put in its place on the way.
+1. With a root, a ledger key in force has signed the checkpoint: a ledger put in its place on the way. The directory is
+   asked for newer keys if none that is known has signed it.
 2. It is of the same origin, and not smaller: a ledger that was rolled back.
 3. Its tree begins with the leaves that the archive has: a ledger that forked or rewrote what was sealed.
 4. The entries give exactly its root: entries and checkpoint of two different histories.
@@ -18,12 +19,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from hifadhi.agency.archive import MAX_FILE, Archive
+from hifadhi.agency.exchange import Exchange
+from hifadhi.agency.known_directory import KnownDirectory
+from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.transport import Transport
 from hifadhi.errors import Refused, Tampered
-from hifadhi.evidence import checkpoint as checkpoints
-from hifadhi.evidence.audit import CHECKPOINT, belongs, ledger_verifiers
-from hifadhi.evidence.checkpoint import Checkpoint
-from hifadhi.evidence.note import MAX_NOTE, plain_text
+from hifadhi.evidence.audit import CHECKPOINT, belongs
+from hifadhi.evidence.checkpoint import Checkpoint, unsigned
+from hifadhi.evidence.note import MAX_NOTE
 from hifadhi.evidence.tile_rows import TileRows
 from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, parse_bundle, tiles_changed
 from hifadhi.evidence.tree import EMPTY_ROOT, HASH_BYTES, Edge, leaf_hash
@@ -55,7 +58,8 @@ class Mirror:
     """Brings one archive up to date. Without a root, signatures are left to `hifadhi verify`."""
 
     def __init__(self, archive: Archive, transport: Transport, root: Root | None = None) -> None:
-        self._archive, self._transport, self._root = archive, transport, root
+        self._archive, self._transport = archive, transport
+        self._known = KnownDirectory(root, LatestCheckpoint(root)) if root else None
         self._incoming = Archive(archive.folder / INCOMING)
 
     async def update(self, progress: Progress = lambda _done, _of: None) -> Mirrored:
@@ -63,8 +67,8 @@ class Mirror:
         if CHECKPOINT in self._incoming:
             self._replace()
         note = await self._fetch(CHECKPOINT, MAX_NOTE)
-        new = _opened(note, self._root)
-        old = self._old(new.origin)
+        new = await self._opened(note)
+        old = await self._old(new.origin)
         if old.size > new.size:  # rule 2
             raise Tampered(f"the ledger was rolled back: {old.size} leaves are here, it shows {new.size}")
         if old.size == new.size and old.root != new.root:  # rule 3
@@ -75,11 +79,11 @@ class Mirror:
             self._replace()
         return Mirrored(new, new.size - old.size)
 
-    def _old(self, origin: str) -> Checkpoint:
+    async def _old(self, origin: str) -> Checkpoint:
         note = self._archive.get(CHECKPOINT)
         if note is None:
             return Checkpoint(origin, 0, EMPTY_ROOT)
-        old = _opened(note, self._root)
+        old = await self._opened(note)
         if old.origin != origin:  # rule 2
             raise Tampered("the archive is of another ledger")
         return old
@@ -152,7 +156,7 @@ class Mirror:
     def _replace(self) -> None:
         """What is in `incoming/`, which is complete, takes its place. Doing it twice is harmless."""
         note = self._incoming[CHECKPOINT]
-        size = _opened(note, self._root).size
+        size = unsigned(note).size
         for path in [path for path in self._incoming if path != CHECKPOINT]:
             self._archive.take(path, self._incoming)
         self._archive.write(CHECKPOINT, note)
@@ -160,9 +164,15 @@ class Mirror:
             self._archive.remove(path)
         shutil.rmtree(self._incoming.folder)
 
-
-def _opened(note: bytes, root: Root | None) -> Checkpoint:
-    if root is not None:  # rule 1
-        return checkpoints.open_checkpoint(note, root.origin, ledger_verifiers(root))
-    text = plain_text(note).rpartition("\n\n")[0] + "\n"
-    return checkpoints.parse(text, text.partition("\n")[0])
+    async def _opened(self, note: bytes) -> Checkpoint:
+        """Rule 1. The directory is read after the note was: so it has all the rotations that the note's tree has."""
+        if self._known is None:
+            return unsigned(note)
+        try:
+            return self._known.latest.keys.open(note)
+        except Tampered as forged:
+            try:
+                await self._known.read_on(Exchange(self._transport, self._known).directory)
+            except Refused:
+                raise forged from None
+        return self._known.latest.keys.open(note)

@@ -111,7 +111,7 @@ def open_item(
 def _verified(index: int, sealed: Leaf, envelope: Envelope, directory: Directory) -> Header | None:
     """Rule 2. A key may have been revoked since: it was valid at this index, or the leaf would not be recorded."""
     try:
-        admission.check_signatures(envelope, directory)
+        admission.check_signatures(envelope, None, directory)
     except Refused as error:
         raise Tampered("not signed by keys of the directory", index=index) from error
     try:

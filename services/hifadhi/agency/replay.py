@@ -58,7 +58,7 @@ def replay(
     report = audit.run(seen)
     if not listener.lines:
         raise Refused(Fault("NOT_FOUND", "", "no leaf concerns this case; name its first encounter's id"))
-    known = audit.verifier.agencies
+    known = audit.verifier.directory.agencies
     return Replay(tuple(listener.lines), tuple(known[name] for name in sorted(listener.named & known.keys())), report)
 
 

@@ -8,9 +8,9 @@ from typing import Final
 
 from hifadhi.agency.dossier import Proven, Signer, statement_name
 from hifadhi.evidence import b64, note
-from hifadhi.evidence.audit import ledger_verifiers
 from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.evidence.leaf import LAPSED, Ruling
+from hifadhi.evidence.ledger_keys import ledger_verifiers
 from hifadhi.evidence.note import Verifier, open_note
 from hifadhi.referral.root import Root
 

@@ -2,7 +2,8 @@
 
 Beyond the rules of `verify`, and the attack that each stops:
 
-1. The checkpoint is signed under the origin of the auditor's own root: another exchange's ledger, or a made-up one.
+1. The checkpoint is signed under the origin of the auditor's own root, by a ledger key in force after its leaves:
+   another exchange's ledger, or a made-up one. So this is looked at last, when its leaves have been decided again.
 2. Every entry hashes to its place in the tile of level 0, every tile above is the hash of those below: an archive that
    proves one thing with its entries and another with its tiles.
 3. Under `tile/` stands what a tree of this size has, and nothing else: leaves kept beside the tree, to be shown when it
@@ -15,11 +16,11 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from hifadhi.errors import Refused, Tampered
-from hifadhi.evidence import note
 from hifadhi.evidence.bundle import Bundle, read_bundle, read_file
-from hifadhi.evidence.checkpoint import Checkpoint, open_checkpoint
+from hifadhi.evidence.checkpoint import Checkpoint, open_checkpoint, unsigned
 from hifadhi.evidence.jwk import Jwk
 from hifadhi.evidence.jws import Envelope
+from hifadhi.evidence.ledger_keys import ledger_verifiers
 from hifadhi.evidence.memory import Memory
 from hifadhi.evidence.progress import Progress
 from hifadhi.evidence.report import Report, Verified
@@ -38,17 +39,12 @@ MOST_KEYS: Final = 256
 Seen = Callable[[Verified], None]
 
 
-def ledger_verifiers(root: Root) -> list[note.Verifier]:
-    """The keys of checkpoints, under the origin's name."""
-    return [note.Verifier.of(root.origin, jwk) for jwk in root.ledger_keys]
-
-
-def read_checkpoint(files: Mapping[str, bytes], root: Root) -> Checkpoint:
-    """Rule 1: the archive's checkpoint; else `Tampered`."""
+def claimed_checkpoint(files: Mapping[str, bytes], root: Root) -> Checkpoint:
+    """What the archive's checkpoint says of itself, under the root's origin; no signature is checked. `Tampered`."""
     signed = files.get(CHECKPOINT)
     if signed is None:
         raise Tampered("the archive has no checkpoint")
-    return open_checkpoint(signed, root.origin, ledger_verifiers(root))
+    return unsigned(signed, root.origin)
 
 
 class Bundles(Protocol):
@@ -83,7 +79,7 @@ class Audit:
         memory: Memory | None = None,
     ) -> None:
         self._files, self._bundles = files, bundles or InLine(files)
-        self.checkpoint = read_checkpoint(files, root)
+        self.checkpoint = claimed_checkpoint(files, root)
         self.verifier = Verifier(root, memory)
         self._rows = TileRows()
         self._keys: dict[str, Jwk] = {}
@@ -91,7 +87,7 @@ class Audit:
         if resumed := memory.resumed() if memory else None:
             self._resume(Progress.from_bytes(resumed.progress), resumed.statements)
 
-    def _resume(self, progress: Progress, statements: Sequence[bytes]) -> None:
+    def _resume(self, progress: Progress, statements: Sequence[tuple[int, bytes]]) -> None:
         """Rule 4."""
         size = self.checkpoint.size
         if progress.size > size or edge_at(self._files, progress.size, size).to_bytes() != progress.edge:
@@ -107,7 +103,9 @@ class Audit:
             self._take(bundle, seen)
         self._compare(self._rows.partial())
         self._check_layout()
-        report = replace(self.verifier.finish(self.checkpoint), earlier=self.earlier)
+        now = self.verifier.directory.root
+        signed = open_checkpoint(self._files[CHECKPOINT], now.origin, ledger_verifiers(now))  # rule 1
+        report = replace(self.verifier.finish(signed), earlier=self.earlier)
         self.verifier.relieve(self._unfinished, at_end=True)
         return report
 
@@ -128,7 +126,7 @@ class Audit:
 
     def _lend(self, envelope: Envelope) -> None:
         """The keys that a reader of bundles did not have, for the bundles to come."""
-        known = self.verifier.keys
+        known = self.verifier.directory.keys
         self._keys.update((one.kid, known[one.kid].jwk) for one in envelope.signatures if one.kid in known)
         while len(self._keys) > MOST_KEYS:
             del self._keys[next(iter(self._keys))]

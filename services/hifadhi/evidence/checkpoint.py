@@ -25,7 +25,7 @@ from hifadhi.evidence import note as signed_note
 from hifadhi.evidence.note import SigningKey, Verifier
 from hifadhi.evidence.tree import EMPTY_ROOT, HASH_BYTES, MAX_SIZE
 
-LedgerKeys: TypeAlias = tuple[Ed25519PrivateKey] | tuple[Ed25519PrivateKey, MLDSA44PrivateKey]
+SigningKeys: TypeAlias = tuple[Ed25519PrivateKey] | tuple[Ed25519PrivateKey, MLDSA44PrivateKey]
 
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
@@ -69,6 +69,12 @@ def sign(checkpoint: Checkpoint, private: SigningKey, *more: SigningKey) -> str:
     """The checkpoint as a note by these keys. Tampered, if nobody could open it; Refused: SCHEMA, if it has no name."""
     parse(checkpoint.body(), checkpoint.origin)
     return signed_note.sign(checkpoint.body(), name=checkpoint.origin, private=private, more=more)
+
+
+def unsigned(note: str | bytes, origin: str | None = None) -> Checkpoint:
+    """What a note says of itself, no signature checked: which keys may sign it depends on its size. Tampered."""
+    text = signed_note.plain_text(note).rpartition("\n\n")[0] + "\n"
+    return parse(text, origin or text.partition("\n")[0])
 
 
 def open_checkpoint(note: str | bytes, origin: str, verifiers: Sequence[Verifier]) -> Checkpoint:

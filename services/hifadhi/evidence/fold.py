@@ -71,7 +71,7 @@ class Fold:
     stored_at: int = 0
     cases: dict[str, Case] = field(default_factory=dict)
     past: dict[str, Sealed] = field(default_factory=dict)
-    signed: Callable[[Envelope, Directory], None] = admission.check_signatures
+    signed: Callable[[Envelope, Header | None, Directory], None] = admission.check_signatures
     _clocks: list[Clock] = field(default_factory=list)
 
     def load(self, cases: dict[str, Case], past: dict[str, Sealed]) -> None:
@@ -137,7 +137,7 @@ class Fold:
     def rule_read(self, position: int, time_ms: int, submission: Submission) -> NewLeaf | Repeat | DeadLetter:
         """The same for what has been read."""
         try:
-            self.signed(submission.envelope, self.directory)
+            self.signed(submission.envelope, submission.typed, self.directory)
             message_id, named = _identity(submission)
         except Refused as refusal:  # rule 3
             return DeadLetter(refusal.code)

@@ -28,7 +28,7 @@ REFUSAL: Final = "hifadhi-refusal+jws"
 ACCESS: Final = "hifadhi-access+jwt"
 
 MAX_PAYLOAD: Final = 6 * 1024
-MAX_SIGNATURES: Final = 8
+MAX_SIGNATURES: Final = 16  # a rotation with eight old governance keys and eight new ones
 MAX_PROTECTED: Final = 512
 MAX_SIGNATURE_VALUE: Final = 1024
 MAX_ENVELOPE: Final = 32 * 1024
@@ -152,6 +152,11 @@ def verify_compact(token: str, *, typ: str, keys: Mapping[str, Jwk], max_bytes: 
 def compact_kid(token: str, typ: str, *, max_bytes: int = 64 * 1024) -> str:
     """The kid that a compact JWS names, unverified: only for looking up the key to verify it with."""
     return _parse_compact(token, typ, max_bytes)[1].kid
+
+
+def compact_payload(token: str, typ: str, *, max_bytes: int = 64 * 1024) -> bytes:
+    """The payload of a compact JWS, unverified: for what can be verified later only."""
+    return _parse_compact(token, typ, max_bytes)[0]
 
 
 _BEFORE: Final = [b"{", b"payload", b":", b"", b",", b"signatures", b":[{", b"protected", b":", b"", b",", b"signature"]

@@ -18,7 +18,7 @@ class Resumed:
     """Where an earlier audit of the same ledger stopped: its progress, and the directory's leaves up to there."""
 
     progress: bytes
-    statements: Sequence[bytes]
+    statements: Sequence[tuple[int, bytes]]
 
 
 class Memory(Protocol):
@@ -33,8 +33,8 @@ class Memory(Protocol):
     def relieve(self, fold: Fold, progress: Callable[[], bytes], *, at_end: bool = False) -> None:
         """Called between two bundles. What the fold holds may be taken over, together with how far the audit is."""
 
-    def declare(self, leaf: bytes) -> None:
-        """The directory's next leaf."""
+    def declare(self, index: int, leaf: bytes) -> None:
+        """The directory's next leaf, and its index."""
 
     def note(self, kid: str, index: int, stored_at: int) -> None:
         """The key signed the leaf at `index`."""
@@ -58,7 +58,7 @@ class InMind:
     def relieve(self, fold: Fold, progress: Callable[[], bytes], *, at_end: bool = False) -> None:
         """See `Memory`."""
 
-    def declare(self, leaf: bytes) -> None:
+    def declare(self, index: int, leaf: bytes) -> None:
         """See `Memory`."""
 
     def note(self, kid: str, index: int, stored_at: int) -> None:

@@ -8,22 +8,25 @@ rules in the order of positions, so:
 3. That leaf's `stored_at` is the receipt's, or that of the leaf before if it is later: a message backdated or
    postdated.
 
+Which gateway keys count is known when its turn comes: a rotation that brings one has its leaf before whatever that key
+has received.
+
 A repeat gets a fresh receipt for a later position and no new leaf: the earlier one counts. What no leaf has overtaken
 yet is open, and due `max_delay_s` after it was stored.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered
 from hifadhi.evidence import b64u, jws, strict_json
+from hifadhi.evidence.jwk import Jwk
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.leaf import LAPSED, Leaf
 from hifadhi.evidence.report import Verified
 from hifadhi.referral import instant
-from hifadhi.referral.root import Root
 
 ONE: Final = ("id", "digest", "from", "position", "stored_at", "hub")
 """The members of a receipt."""
@@ -34,33 +37,43 @@ MAX_TOKEN: Final = 512 * 1024
 
 @dataclass(frozen=True, slots=True, order=True)
 class Promise:
-    """That the message `id` with this digest lies at `position` since `stored_at` (milliseconds UTC)."""
+    """That the message `id` with this digest lies at `position` since `stored_at` (milliseconds UTC).
+
+    `token` says so, on this line of a file; whether a gateway signed it is for `Promises` to find out.
+    """
 
     position: int
     stored_at: int
     digest: str
     id: str
+    line: int = field(compare=False)
+    token: str = field(compare=False, repr=False)
 
 
-def read(raw: bytes, root: Root) -> list[Promise]:
+def read(raw: bytes, origin: str) -> list[Promise]:
     """The promises in the lines of a file: tokens, or what an agency keeps as `evidence.jsonl`, refusals left out.
 
-    Refused: NO_RECEIPT, with the number of the line, if one holds none that the root's gateway keys signed.
+    Refused: NO_RECEIPT, with the number of the line, if one holds none of this origin's.
     """
     found = list[Promise]()
     for number, line in enumerate(raw.splitlines(), start=1):
         try:
             token = _token(line)
-            found.extend(_promises(token, root) if token else ())
+            found.extend(_promises(token, origin, number) if token else ())
         except HifadhiError as error:
-            raise Refused(Fault("NO_RECEIPT", "", f"line {number} is no receipt by this hub's gateway")) from error
+            raise _no_receipt(number) from error
     return found
 
 
 class Promises:
-    """Holds promises against the leaves, which it is shown in order; `kept` counts those that have their leaf."""
+    """Holds promises against the leaves, which it is shown in order; `kept` counts those that have their leaf.
 
-    def __init__(self, promises: Iterable[Promise]) -> None:
+    `keys`: the gateway keys as they are in force then, by kid. Refused: NO_RECEIPT, if none of them signed a promise.
+    """
+
+    def __init__(self, promises: Iterable[Promise], keys: Callable[[], Mapping[str, Jwk]]) -> None:
+        self._keys = keys
+        self._signed = set[str]()
         self._waiting = deque(sorted(set(promises)))
         self._unsealed = {promise.digest for promise in self._waiting}
         self._stored_at = 0
@@ -81,12 +94,25 @@ class Promises:
 
     def open(self) -> tuple[Promise, ...]:
         """After the last leaf: those that it does not judge yet."""
+        for promise in self._waiting:
+            self._check(promise)
         self.kept += sum(promise.digest not in self._unsealed for promise in self._waiting)
         return tuple(promise for promise in self._waiting if promise.digest in self._unsealed)
 
     def _until(self, position: int) -> Iterator[Promise]:
         while self._waiting and self._waiting[0].position < position:
+            self._check(self._waiting[0])
             yield self._waiting.popleft()
+
+    def _check(self, promise: Promise) -> None:
+        """A batch's receipt is checked once."""
+        if promise.token in self._signed:
+            return
+        try:
+            jws.verify_compact(promise.token, typ=jws.RECEIPT, keys=self._keys(), max_bytes=MAX_TOKEN)
+        except Refused as error:
+            raise _no_receipt(promise.line) from error
+        self._signed.add(promise.token)
 
     def _sealed(self, leaf: Leaf, index: int, position: int, stored_at: int) -> None:
         digest = read_envelope(leaf.envelope, typ=MESSAGE).digest
@@ -107,21 +133,24 @@ def _token(line: bytes) -> str | None:
     return None if "refusal" in said else str(said.get("receipt"))
 
 
-def _promises(token: str, root: Root) -> Iterator[Promise]:
-    _, payload = jws.verify_compact(token, typ=jws.RECEIPT, keys=root.gateway_keys, max_bytes=MAX_TOKEN)
-    said = strict_json.parse(payload)
+def _no_receipt(line: int) -> Refused:
+    return Refused(Fault("NO_RECEIPT", "", f"line {line} is no receipt by this hub's gateway"))
+
+
+def _promises(token: str, origin: str, line: int) -> Iterator[Promise]:
+    said = strict_json.parse(jws.compact_payload(token, jws.RECEIPT, max_bytes=MAX_TOKEN))
     if isinstance(said, list):
-        yield from (_promise(strict_json.members(one, OF_MANY)) for one in said)
+        yield from (_promise(strict_json.members(one, OF_MANY), line, token) for one in said)
         return
     members = strict_json.members(said, ONE)
-    if members["hub"] != root.origin:
+    if members["hub"] != origin:
         raise Refused(Fault("SCHEMA", "/hub", "a receipt of another hub"))
-    yield _promise(members)
+    yield _promise(members, line, token)
 
 
-def _promise(said: dict[str, object]) -> Promise:
+def _promise(said: dict[str, object], line: int, token: str) -> Promise:
     position, stored_at = said["position"], said["stored_at"]
     if type(position) is not int or not isinstance(stored_at, str):
         raise Refused(Fault("SCHEMA", "/position", "a receipt says where and when the message is stored"))
     b64u.decode(said["digest"], pointer="/digest", length=32)
-    return Promise(position, instant.parse(stored_at), str(said["digest"]), str(said["id"]))
+    return Promise(position, instant.parse(stored_at), str(said["digest"]), str(said["id"]), line, token)

@@ -1,7 +1,6 @@
 """A message as `submissions` and the leaves hold it: an envelope in its one form, read once for all who ask."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -35,10 +34,17 @@ class Submission:
         """The typed header; `Refused` as by `message.read`."""
         return message.read(self.document)
 
+    @property
+    def typed(self) -> Header | None:
+        """The typed header; None, if the payload breaks the rules of its form."""
+        try:
+            return self.header
+        except Refused:
+            return None
+
     def look(self) -> None:
         """Read everything now: what was read goes along into another process."""
-        with suppress(Refused):
-            self.header  # noqa: B018 (reading it is the point)
+        self.typed  # noqa: B018 (reading it is the point)
         self.digest  # noqa: B018
 
     def __getstate__(self) -> dict[str, Any]:

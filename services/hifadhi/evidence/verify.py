@@ -13,7 +13,8 @@ Rules for each leaf, and the attack that each stops. The first leaf that breaks 
 
 And for the whole:
 
-7. The leaves are those of a checkpoint that the root's ledger keys signed: a leaf dropped, added or exchanged.
+7. The leaves are those of a checkpoint that a ledger key in force after them has signed: a leaf dropped, added or
+   exchanged.
 
 What no ledger shows by itself: a submission that never got a leaf (its receipt does), a `stored_at` moved to anywhere
 between its neighbours' (the receipt again), and a second history shown to others (witnesses).
@@ -21,7 +22,7 @@ between its neighbours' (the receipt again), and a second history shown to other
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from hifadhi.errors import Refused, Tampered
@@ -32,6 +33,7 @@ from hifadhi.evidence.findings import Findings
 from hifadhi.evidence.fold import DeadLetter, Fold, NewLeaf, Repeat
 from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
 from hifadhi.evidence.leaf import LAPSED, RECORDED, Leaf, Ruling
+from hifadhi.evidence.ledger_keys import LedgerKeys
 from hifadhi.evidence.memory import InMind, Memory, named_in
 from hifadhi.evidence.progress import Progress
 from hifadhi.evidence.report import Report, Verified
@@ -39,7 +41,8 @@ from hifadhi.evidence.submission import Submission
 from hifadhi.evidence.tiles import WIDTH
 from hifadhi.evidence.tree import Edge
 from hifadhi.referral import admission, directory_changes, instant, message
-from hifadhi.referral.directory import Agency, Directory, Key
+from hifadhi.referral.directory import Directory
+from hifadhi.referral.header import Header
 from hifadhi.referral.root import Root
 from hifadhi.referral.rules import rules
 
@@ -61,12 +64,15 @@ class Verifier:
         self._position, self._sealing = -1, False
         self._counts: Counter[str] = Counter()
         self._findings = Findings()
+        self.ledger_keys = LedgerKeys.of(root)
+        """Which keys sign a checkpoint of which size, as far as the leaves tell."""
 
-    def resume(self, progress: Progress, statements: Iterable[bytes]) -> None:
-        """Go on behind the leaves that an earlier audit verified; these of them are the directory's."""
-        for raw in statements:
+    def resume(self, progress: Progress, statements: Iterable[tuple[int, bytes]]) -> None:
+        """Go on behind the leaves that an earlier audit verified; these of them, by index, are the directory's."""
+        for index, raw in statements:
             header = message.parse(read_envelope(leaves.parse(raw).envelope, typ=MESSAGE).payload)
-            self._fold.directory = directory_changes.evolve(self._fold.directory, header)
+            self._fold.directory = directory_changes.evolve(self.directory, header)
+            self._note_root(index)
         self._fold.size, self._fold.stored_at = progress.size, progress.stored_at
         self._edge = Edge.from_bytes(progress.size, progress.edge)
         self._position, self._sealing = progress.position, progress.is_sealing
@@ -103,14 +109,9 @@ class Verifier:
         return self._fold.size
 
     @property
-    def agencies(self) -> Mapping[str, Agency]:
-        """The agencies admitted so far."""
-        return self._fold.directory.agencies
-
-    @property
-    def keys(self) -> Mapping[str, Key]:
-        """The keys ever admitted so far, by kid."""
-        return self._fold.directory.keys
+    def directory(self) -> Directory:
+        """The directory after the leaves so far."""
+        return self._fold.directory
 
     def add(self, raw: bytes) -> Verified:
         """The next leaf, if it stands; else `Tampered` with its index."""
@@ -154,17 +155,17 @@ class Verifier:
             lapsed=self._counts["lapsed"],
             irregular=self._counts["irregular"],
             cases=self._counts["cases"],
-            agencies=len(self.agencies),
+            agencies=len(self.directory.agencies),
             last_stored_at=instant.write(self._fold.stored_at) if self._edge.size else None,
             findings=self._findings.all(),
         )
 
-    def _check_signed(self, envelope: Envelope, directory: Directory) -> None:
+    def _check_signed(self, envelope: Envelope, header: Header | None, directory: Directory) -> None:
         """A kid is its key's thumbprint: whoever checked the signatures used the keys that the directory has."""
         if self._is_signed:
-            admission.check_known(envelope, directory)
+            admission.check_known(envelope, header, directory)
         else:
-            admission.check_signatures(envelope, directory)
+            admission.check_signatures(envelope, header, directory)
 
     def _grow(self) -> None:
         self._edge = self._edge.extend(self._hashes)
@@ -216,8 +217,13 @@ class Verifier:
             self._findings.add(kid, agency, number, sealed.index)
             self._memory.note(kid, sealed.index, self._fold.stored_at)
         if sealed.is_statement:
-            self._memory.declare(sealed.leaf.to_bytes())
+            self._memory.declare(sealed.index, sealed.leaf.to_bytes())
+            self._note_root(sealed.index)
             self._note_doubt(submission)
+
+    def _note_root(self, index: int) -> None:
+        if self.directory.root is not self.ledger_keys.newest:
+            self.ledger_keys = self.ledger_keys.rotated(index, self.directory.root)
 
     def _note_doubt(self, submission: Submission) -> None:
         kind, kid, invalid_since = submission.said("type", "kid", "invalid_since")
@@ -232,7 +238,8 @@ class Verifier:
 
 def _proves_nothing(cause: str) -> Tampered:
     """Rule 6, of a leaf whose message has this wrong with it."""
-    return Tampered(f"what cannot have a leaf, for it proves nothing ({cause})")
+    hint = "; verify from the first root.json, not from one that a rotation brought" if cause == "KEY_UNKNOWN" else ""
+    return Tampered(f"what cannot have a leaf, for it proves nothing ({cause}){hint}")
 
 
 def _instant(text: str) -> int:

@@ -37,7 +37,14 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "The directory does not know the key that signed.",
         "Add the key with a 'key.added' or 'reading_key.added' statement first.",
     ),
-    "KEY_NOT_VALID": ("The key was revoked, or is not for this use.", "Sign with a valid key of the use 'sign'."),
+    "GATEWAY_KEY": (
+        "The key of the gateway that answered is not in force: its receipt would prove nothing. Nothing was stored.",
+        "Send the same message again later; operators start the gateway with a key of the root in force.",
+    ),
+    "KEY_NOT_VALID": (
+        "The key was revoked, is not for this use, or its agency is suspended.",
+        "Sign with a valid key of the use 'sign'; of a suspended agency only 'key.revoked' is taken.",
+    ),
     "SENDER_MISMATCH": (
         "The key is not one of the agency in 'from'.",
         "Sign with a key of the sender; governance signs by its threshold.",

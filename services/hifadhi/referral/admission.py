@@ -3,15 +3,18 @@
 The gateway asks before it stores, and the registry asks again: the gateway faces the internet and is not believed.
 
 1. ALGORITHM: only Ed25519 and ES256, as the key is.
-2. KEY_UNKNOWN: each signature's key was admitted to the directory.
-3. KEY_NOT_VALID: it is not revoked, and of the use that this type asks for: a stolen old key signs nothing new.
-4. SENDER_MISMATCH: it is the key of `from`: no agency speaks for another. Governance signs by its threshold, a
-   departure is countersigned by a second officer, the end of a dispute by the other state.
+2. KEY_UNKNOWN: each signature's key was admitted to the directory. A new root's own keys may sign it, behind one that
+   was: with their signatures alone it is a stranger's.
+3. KEY_NOT_VALID: it is not revoked, of the use that this type asks for, and its agency is not suspended: a stolen old
+   key signs nothing new. Who is suspended still revokes its own keys.
+4. SENDER_MISMATCH: it is the key of `from`: no agency speaks for another. Governance signs by its threshold, a new
+   root by that of the new one too; a departure is countersigned by a second officer, the end of a dispute by the other
+   state.
 5. SIGNATURE: it matches, over exactly these bytes.
 6. NOT_YOUR_ROLE: the sender's role may send this type: an observer decides nothing.
-7. ADDRESSEE_UNKNOWN: every addressee is in the directory, and a focal agency where one is asked for; observers are
-   copied into a request where its arrangement names them, or the person asked. ARRANGEMENT_UNKNOWN: there is such an
-   arrangement.
+7. ADDRESSEE_UNKNOWN: every addressee is in the directory, and a focal agency where one is asked for; who is asked can
+   answer; observers are copied into a request where its arrangement names them, or the person asked.
+   ARRANGEMENT_UNKNOWN: there is such an arrangement.
 8. READER_UNKNOWN: every reader is in the directory, and one whom the design lets read this part.
 9. SENT_IN_FUTURE: `sent_at` is at most five minutes ahead.
 
@@ -31,9 +34,12 @@ from hifadhi.referral.headers import DepartureConfirmed, DisputeResolved, Encoun
 from hifadhi.referral.statements import (
     AgencyAdmitted,
     AgencyRemoved,
+    AgencySuspended,
     ArrangementPublished,
+    CodelistPublished,
     DeclarationEnded,
     DeclarationPublished,
+    GovernanceRotated,
     KeyAdded,
     KeyRevoked,
     ReadingKeyAdded,
@@ -46,6 +52,9 @@ STATEMENT_USE: Final[Mapping[type[Header], str]] = {
     ReadingKeyAdded: IDENTITY,
     KeyRevoked: IDENTITY,
 }
+_BY_GOVERNANCE: Final = (
+    AgencyAdmitted, AgencyRemoved, AgencySuspended, CodelistPublished, GovernanceRotated, RulesAdopted,
+)  # fmt: skip
 # Who reads a part beyond its sender and its addressees (`domain.md` §3).
 PART_ROLES: Final[Mapping[str, str]] = {"movement": "detection", "statistics": "statistics"}
 # What an observer may say: what happened, what is to become of data, and its advice. It decides nothing.
@@ -75,26 +84,47 @@ def check_keys(envelope: Envelope, header: Header, directory: Directory) -> None
     if len(envelope.signatures) != len(signers):
         says = " and then ".join(f"{agency} (a key for {use})" for agency, use in signers)
         raise Refused(Fault("SCHEMA", "/signatures", f"this type is signed by {says}, and nobody else"))
-    keys = _known(envelope, directory)
+    keys = _known(envelope, header, directory)
     for (where, key), (_, use) in zip(keys, signers, strict=True):
-        if key.revoked:  # rule 3
-            raise Refused(Fault("KEY_NOT_VALID", where, "this key was revoked; sign with a valid one"))
-        if key.use != ("sign" if key.agency == GOVERNANCE else use):  # rule 3
-            raise Refused(Fault("KEY_NOT_VALID", where, "a key of this use does not sign here"))
+        if why := _not_valid(key, use, header, directory):  # rule 3
+            raise Refused(Fault("KEY_NOT_VALID", where, why))
     for (where, key), (agency, _) in zip(keys, signers, strict=True):
         if key.agency != agency:  # rule 4
             raise Refused(Fault("SENDER_MISMATCH", where, f"this is not a key of {agency}"))
-    if header.sender == GOVERNANCE and len(keys) < directory.threshold:  # rule 4
-        raise Refused(Fault("SENDER_MISMATCH", "/signatures", "fewer governance keys signed than the threshold asks"))
+    if header.sender == GOVERNANCE:
+        _check_threshold(header, {key.jwk.kid for _, key in keys}, directory)
 
 
-def _known(envelope: Envelope, directory: Directory) -> list[tuple[str, Key]]:
+def _check_threshold(header: Header, signers: set[str], directory: Directory) -> None:
+    """Rule 4, of governance; for a new root as TUF has it (The Update Framework, 5.3.4)."""
+    asked = [(directory.root, "fewer governance keys signed than the threshold asks")]
+    if isinstance(header, GovernanceRotated):
+        asked.append((header.root, "fewer of the new root's governance keys signed than its own threshold asks"))
+    for root, says in asked:
+        if sum(jwk.kid in signers for jwk in root.governance_keys) < root.governance.threshold:
+            raise Refused(Fault("SENDER_MISMATCH", "/signatures", says))
+
+
+def _not_valid(key: Key, use: str, header: Header, directory: Directory) -> str | None:
+    """Why this key does not sign this, by rule 3; None if it may."""
+    if key.revoked:
+        return "this key was revoked; sign with a valid one"
+    if key.agency in directory.suspended and not isinstance(header, KeyRevoked):
+        return "its agency is suspended: until governance lifts that, its keys sign 'key.revoked' only"
+    if key.use != ("sign" if key.agency == GOVERNANCE else use):
+        return "a key of this use does not sign here"
+    return None
+
+
+def _known(envelope: Envelope, header: Header | None, directory: Directory) -> list[tuple[str, Key]]:
     """The signatures' keys, each behind the pointer of its signature."""
     envelope.check_algorithms()  # rule 1
-    keys = []
+    keys, brought = [], dict[str, Key]()
+    if isinstance(header, GovernanceRotated) and envelope.signatures[0].kid in directory.keys:
+        brought = {jwk.kid: Key(GOVERNANCE, "sign", jwk) for jwk in header.root.governance_keys}
     for number, signature in enumerate(envelope.signatures):
         where = f"/signatures/{number}/protected"
-        key = directory.keys.get(signature.kid)
+        key = directory.keys.get(signature.kid) or brought.get(signature.kid)
         if key is None:  # rule 2
             raise Refused(Fault("KEY_UNKNOWN", where, "the directory does not know this key; have it added first"))
         keys.append((where, key))
@@ -115,15 +145,15 @@ def _signers(header: Header, signatures: int) -> tuple[tuple[str, str], ...]:
     return ((header.sender, use),)
 
 
-def check_signatures(envelope: Envelope, directory: Directory) -> None:
-    """Rules 1, 2 and 5: every signature matches its key, which was admitted once."""
-    for number, (_, key) in enumerate(_known(envelope, directory)):
+def check_signatures(envelope: Envelope, header: Header | None, directory: Directory) -> None:
+    """Rules 1, 2 and 5: every signature matches its key, which was admitted once. `header`: None, if there is none."""
+    for number, (_, key) in enumerate(_known(envelope, header, directory)):
         envelope.verify(number, key.jwk)
 
 
-def check_known(envelope: Envelope, directory: Directory) -> None:
+def check_known(envelope: Envelope, header: Header | None, directory: Directory) -> None:
     """Rules 1 and 2 alone: every signature's key was admitted once."""
-    _known(envelope, directory)
+    _known(envelope, header, directory)
 
 
 def check_standing(header: Header, directory: Directory) -> None:
@@ -132,12 +162,22 @@ def check_standing(header: Header, directory: Directory) -> None:
     for number, agency in enumerate(header.addressees):  # rule 7
         if not directory.takes_part(agency):
             raise Refused(Fault("ADDRESSEE_UNKNOWN", f"/to/{number}", _why_unknown(agency, directory)))
+    if isinstance(header, GovernanceRotated):
+        _check_root(header, directory)
     if isinstance(header, ReferralRequested):
         _check_request(header, directory)
     if isinstance(header, EncounterReported) and header.case is None:
         _check_opening(header, directory)
     for number, entry in enumerate(header.part_entries):
         _check_readers(header, entry, f"/parts/{number}/readers", directory)
+
+
+def _check_root(header: GovernanceRotated, directory: Directory) -> None:
+    """It is a root of the same exchange; other rules are adopted by a statement of their own."""
+    if header.root.origin != directory.root.origin:
+        raise Refused(Fault("SCHEMA", "/root/origin", "this is a root of another exchange; keep the origin"))
+    if header.root.rules != directory.root.rules:
+        raise Refused(Fault("SCHEMA", "/root/rules", "keep the first number; 'rules.adopted' names the next"))
 
 
 def _why_unknown(agency: str, directory: Directory) -> str:
@@ -153,6 +193,9 @@ def _check_request(header: ReferralRequested, directory: Directory) -> None:
     if len(asked) != 1:
         where = "/to/0" if len(header.to) == 1 else "/to"
         raise Refused(Fault("ADDRESSEE_UNKNOWN", where, "exactly one state agency can be asked"))
+    if asked[0] in directory.suspended:
+        says = "this agency is suspended and could not answer; ask another, or again when governance has lifted that"
+        raise Refused(Fault("ADDRESSEE_UNKNOWN", f"/to/{header.to.index(asked[0])}", says))
     arrangement = header.arrangement
     if arrangement is not None and not directory.covers(arrangement, header.sender, asked[0]):
         says = "there is no such arrangement between the states of these two agencies"
@@ -167,7 +210,7 @@ def _check_request(header: ReferralRequested, directory: Directory) -> None:
 
 
 def _check_role(header: Header, directory: Directory) -> None:
-    if isinstance(header, AgencyAdmitted | AgencyRemoved | RulesAdopted):
+    if isinstance(header, _BY_GOVERNANCE):
         allowed = header.sender == GOVERNANCE
     elif isinstance(header, ArrangementPublished | DeclarationPublished | DeclarationEnded):
         allowed = directory.takes_part(header.sender) and directory.agencies[header.sender].is_state

@@ -59,6 +59,14 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedList:
+    """The newest version of a code list, and the digest of its file."""
+
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """A key that was ever admitted. Revoked, it stays known: what it signed is never taken for a stranger's."""
 
@@ -74,12 +82,20 @@ class Directory:
 
     agencies: Mapping[str, Agency]
     keys: Mapping[str, Key]
-    threshold: int
+    root: Root
+    """The root in force: the one handed over, until governance rotates."""
     rules: int = 1
+    rotations: int = 0
+    gateway_keys: Mapping[str, Jwk] = field(default_factory=dict)
+    """By kid, those that were ever in force: what they signed stays evidence, as a leaf's signature does (ADR 8)."""
     arrangements: Mapping[str, Arrangement] = field(default_factory=dict)
     declarations: Mapping[str, Declaration] = field(default_factory=dict)
+    code_lists: Mapping[str, PublishedList] = field(default_factory=dict)
+    """By name, the lists of which governance has published a version."""
     removed: Mapping[str, str | None] = field(default_factory=dict)
     """The agencies that were removed, and who succeeds each."""
+    suspended: frozenset[str] = frozenset()
+    """The agencies whose keys sign nothing for now."""
 
     _holders: Mapping[str, tuple[str, ...]] = field(init=False, compare=False, repr=False)
     """The agencies of each role, sorted: every message asks for them, and they change with a statement only."""
@@ -97,7 +113,13 @@ class Directory:
     def of(cls, root: Root) -> "Directory":
         """The directory before the first statement: governance alone."""
         keys = {jwk.kid: Key(GOVERNANCE, "sign", jwk) for jwk in root.governance_keys}
-        return cls(MappingProxyType({}), MappingProxyType(keys), root.governance.threshold, root.rules)
+        nobody: Mapping[str, Agency] = MappingProxyType({})
+        return cls(nobody, MappingProxyType(keys), root, root.rules, gateway_keys=root.gateway_keys)
+
+    @property
+    def threshold(self) -> int:
+        """How many governance keys sign a statement."""
+        return self.root.governance.threshold
 
     def with_role(self, role: str) -> tuple[str, ...]:
         """The agencies that have the role, sorted."""

@@ -16,15 +16,18 @@ from hifadhi.referral.directory import (
     Declaration,
     Directory,
     Key,
+    PublishedList,
 )
-from hifadhi.referral.header import MOST_AGENCIES, Header
+from hifadhi.referral.header import GOVERNANCE, MOST_AGENCIES, Header
+from hifadhi.referral.key_fields import JwkFields, ReadingJwkFields
 
 # Every gateway and every client keeps them all.
 MOST_ARRANGEMENTS: Final = 1_000
 MOST_DECLARATIONS: Final = 10_000
+MOST_CODE_LISTS: Final = 200
 
 
-def jwk_of(fields: statements.JwkFields | statements.ReadingJwkFields) -> Jwk:
+def jwk_of(fields: JwkFields | ReadingJwkFields) -> Jwk:
     """The key in a statement; `Refused` if it is no point of its curve."""
     return Jwk.parse(fields.model_dump())
 
@@ -65,7 +68,7 @@ def _fits_key_revoked(directory: Directory, said: statements.KeyRevoked) -> bool
 
 
 def _fits_removed(directory: Directory, said: statements.AgencyRemoved) -> bool:
-    """A state's agency has a successor of its country: another state takes nobody over without its own word."""
+    """A state's agency has a successor of its country that can act: another state takes over by its own word only."""
     if not directory.takes_part(said.agency):
         return False
     leaves = directory.agencies[said.agency]
@@ -74,7 +77,12 @@ def _fits_removed(directory: Directory, said: statements.AgencyRemoved) -> bool:
     if said.successor is None or said.successor == said.agency or not directory.takes_part(said.successor):
         return False
     follows = directory.agencies[said.successor]
-    return follows.is_state and follows.country == leaves.country
+    can_act = follows.is_state and said.successor not in directory.suspended
+    return can_act and follows.country == leaves.country
+
+
+def _fits_suspended(directory: Directory, said: statements.AgencySuspended) -> bool:
+    return directory.takes_part(said.agency) and (said.agency in directory.suspended) == bool(said.lifted)
 
 
 def _fits_arrangement(directory: Directory, said: statements.ArrangementPublished) -> bool:
@@ -103,8 +111,21 @@ def _fits_ended(directory: Directory, said: statements.DeclarationEnded) -> bool
     )
 
 
+def _fits_codelist(directory: Directory, said: statements.CodelistPublished) -> bool:
+    known = directory.code_lists.get(said.list_name)
+    return said.version > known.version if known else len(directory.code_lists) < MOST_CODE_LISTS
+
+
 def _fits_adopted(directory: Directory, said: statements.RulesAdopted) -> bool:
     return said.rules > directory.rules
+
+
+def _fits_rotated(directory: Directory, said: statements.GovernanceRotated) -> bool:
+    """The next one; no governance key comes back, and none is another's, or was for another use."""
+    others = dict.fromkeys(directory.keys, "agency") | dict.fromkeys(directory.gateway_keys, "gateway")
+    held = others | directory.root.uses
+    are_free = all(held.get(kid, use) == use for kid, use in said.root.uses.items())
+    return said.version == directory.rotations + 1 and are_free
 
 
 _FITS: Final[Mapping[type[Header], Callable[[Directory, Any], bool]]] = {
@@ -113,10 +134,13 @@ _FITS: Final[Mapping[type[Header], Callable[[Directory, Any], bool]]] = {
     statements.ReadingKeyAdded: _fits_key_added,
     statements.KeyRevoked: _fits_key_revoked,
     statements.AgencyRemoved: _fits_removed,
+    statements.AgencySuspended: _fits_suspended,
     statements.ArrangementPublished: _fits_arrangement,
     statements.DeclarationPublished: _fits_declared,
     statements.DeclarationEnded: _fits_ended,
+    statements.CodelistPublished: _fits_codelist,
     statements.RulesAdopted: _fits_adopted,
+    statements.GovernanceRotated: _fits_rotated,
 }
 
 
@@ -140,7 +164,11 @@ def _removed(directory: Directory, said: statements.AgencyRemoved) -> Directory:
     """Its keys end with it; what they signed stays."""
     ended = {kid: replace(key, revoked=True) for kid, key in directory.keys.items() if key.agency == said.agency}
     removed = MappingProxyType({**directory.removed, said.agency: said.successor})
-    return replace(_with(directory, keys=ended), removed=removed)
+    return replace(_with(directory, keys=ended), removed=removed, suspended=directory.suspended - {said.agency})
+
+
+def _suspended(directory: Directory, said: statements.AgencySuspended) -> Directory:
+    return replace(directory, suspended=directory.suspended ^ {said.agency})
 
 
 def _arranged(directory: Directory, said: statements.ArrangementPublished) -> Directory:
@@ -159,8 +187,21 @@ def _ended(directory: Directory, said: statements.DeclarationEnded) -> Directory
     return replace(directory, declarations={**directory.declarations, ended.id: ended})
 
 
+def _listed(directory: Directory, said: statements.CodelistPublished) -> Directory:
+    newest = PublishedList(said.version, said.digest)
+    return replace(directory, code_lists={**directory.code_lists, said.list_name: newest})
+
+
 def _adopted(directory: Directory, said: statements.RulesAdopted) -> Directory:
     return replace(directory, rules=said.rules)
+
+
+def _rotated(directory: Directory, said: statements.GovernanceRotated) -> Directory:
+    now = {jwk.kid: Key(GOVERNANCE, "sign", jwk) for jwk in said.root.governance_keys}
+    ended = {kid: replace(key, revoked=True) for kid, key in directory.keys.items() if key.agency == GOVERNANCE}
+    gateways = {**directory.gateway_keys, **said.root.gateway_keys}
+    after = _with(directory, keys={**ended, **now})
+    return replace(after, root=said.root, rotations=said.version, gateway_keys=gateways)
 
 
 def _with(directory: Directory, *, agencies: Mapping[str, Agency] | None = None, keys: Mapping[str, Key]) -> Directory:
@@ -174,8 +215,11 @@ _EFFECTS: Final[Mapping[type[Header], Callable[[Directory, Any], Directory]]] = 
     statements.ReadingKeyAdded: _key_added,
     statements.KeyRevoked: _key_revoked,
     statements.AgencyRemoved: _removed,
+    statements.AgencySuspended: _suspended,
     statements.ArrangementPublished: _arranged,
     statements.DeclarationPublished: _declared,
     statements.DeclarationEnded: _ended,
+    statements.CodelistPublished: _listed,
     statements.RulesAdopted: _adopted,
+    statements.GovernanceRotated: _rotated,
 }

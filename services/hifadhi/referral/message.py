@@ -8,10 +8,17 @@ from pydantic import ValidationError
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import Jwk
-from hifadhi.referral import faults, instant
+from hifadhi.referral import faults, instant, root
 from hifadhi.referral.header import Header
 from hifadhi.referral.headers import MESSAGES, ErasureOrdered, LinkAnswered, LinkProposed, TransferProposed
-from hifadhi.referral.statements import STATEMENTS, AgencyAdmitted, KeyAdded, KeyRevoked, ReadingKeyAdded
+from hifadhi.referral.statements import (
+    STATEMENTS,
+    AgencyAdmitted,
+    GovernanceRotated,
+    KeyAdded,
+    KeyRevoked,
+    ReadingKeyAdded,
+)
 
 FORMAT = 1
 
@@ -77,6 +84,8 @@ def _check_key(header: Header) -> None:
     """A key in a statement is a point of its curve, and of a curve for its use."""
     if isinstance(header, AgencyAdmitted):
         Jwk.parse(header.identity.model_dump(), pointer="/identity")
+    if isinstance(header, GovernanceRotated):
+        root.check_keys(header.root, pointer="/root")
     if isinstance(header, KeyAdded | ReadingKeyAdded):
         Jwk.parse(header.key.model_dump(), pointer="/key")
     if isinstance(header, KeyAdded) and header.use == "read" and header.key.crv != "P-256":

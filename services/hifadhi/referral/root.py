@@ -1,4 +1,7 @@
-"""`root.json`: what everybody is handed once, out of band, and takes from nowhere else (`wire.md` §5)."""
+"""`root.json`: what everybody is handed once, out of band, and takes from nowhere else (`wire.md` §5).
+
+Later ones come by `governance.rotated`, in the ledger, and are trusted by way of the first.
+"""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -12,7 +15,7 @@ from hifadhi.evidence.jwk import Jwk
 from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.referral import faults
 from hifadhi.referral.closed import Closed, Exactly, Items, pattern
-from hifadhi.referral.statements import JwkFields, LedgerJwkFields
+from hifadhi.referral.key_fields import JwkFields, LedgerJwkFields
 
 MOST_KEYS = 8
 
@@ -62,6 +65,13 @@ class Root(Closed):
         """The keys of checkpoints."""
         return _read(self.hub.ledger, "/hub/ledger")
 
+    @cached_property
+    def uses(self) -> dict[str, str]:
+        """What each key is for, by kid."""
+        ledger = {jwk.kid: "ledger" for jwk in self.ledger_keys}
+        governance = {jwk.kid: "governance" for jwk in self.governance_keys}
+        return {**ledger, **dict.fromkeys(self.gateway_keys, "gateway"), **governance}
+
 
 def parse(raw: bytes) -> Root:
     """The root in a file's bytes; `Refused` with what is wrong in it."""
@@ -70,11 +80,11 @@ def parse(raw: bytes) -> Root:
         root = Root.model_validate(document)
     except ValidationError as error:
         raise faults.refusal(error, document) from None
-    _check_keys(root)
+    check_keys(root)
     return root
 
 
-def _check_keys(root: Root) -> None:
+def check_keys(root: Root, *, pointer: str = "") -> None:
     """Every key is sound, and for one use: the gateway, which faces the internet, must not sign checkpoints."""
     seen: set[str] = set()
     for where, keys in (
@@ -82,14 +92,16 @@ def _check_keys(root: Root) -> None:
         ("/hub/ledger", root.hub.ledger),
         ("/hub/gateway", root.hub.gateway),
     ):
-        for number, jwk in enumerate(_read(keys, where)):
+        for number, jwk in enumerate(_read(keys, pointer + where)):
             if jwk.kid in seen:
-                raise Refused(Fault("SCHEMA", f"{where}/{number}", "this key stands twice; each is for one use"))
+                raise Refused(
+                    Fault("SCHEMA", f"{pointer}{where}/{number}", "this key stands twice; each is for one use")
+                )
             seen.add(jwk.kid)
     if all(jwk.kind != ED25519 for jwk in root.ledger_keys):  # what every reader of signed notes knows
-        raise Refused(Fault("SCHEMA", "/hub/ledger", "one of these keys is for Ed25519"))
+        raise Refused(Fault("SCHEMA", f"{pointer}/hub/ledger", "one of these keys is for Ed25519"))
     if root.governance.threshold > len(root.governance.keys):
-        raise Refused(Fault("SCHEMA", "/governance/threshold", "there are fewer keys than must sign"))
+        raise Refused(Fault("SCHEMA", f"{pointer}/governance/threshold", "there are fewer keys than must sign"))
 
 
 def _read(keys: Iterable[JwkFields | LedgerJwkFields], where: str) -> tuple[Jwk, ...]:

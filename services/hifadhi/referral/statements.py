@@ -11,67 +11,24 @@ from hifadhi.referral.closed import (
     Closed,
     Country,
     Digest,
+    Exactly,
     Instant,
     Items,
     Maybe,
     Urgency,
     UtcOffset,
     Uuid7,
-    pattern,
     text,
 )
 from hifadhi.referral.coded import LegalBasis, RefugeeBasis
+from hifadhi.referral.codes.list_file import ListName, ListVersion
 from hifadhi.referral.header import Header
+from hifadhi.referral.key_fields import JwkFields, ReadingJwkFields
 from hifadhi.referral.pieces import Date
+from hifadhi.referral.root import Root
 
 Role = Literal["state", "focal", "observer", "detection", "statistics", "auditor"]
 KeyUse = Literal["sign", "countersign", "read"]
-
-
-class Ed25519Jwk(Closed):
-    """A public Ed25519 key (RFC 8037)."""
-
-    kty: Literal["OKP"]
-    crv: Literal["Ed25519"]
-    x: Digest
-
-
-class P256Jwk(Closed):
-    """A public P-256 key (RFC 7518 §6.2)."""
-
-    kty: Literal["EC"]
-    crv: Literal["P-256"]
-    x: Digest
-    y: Digest
-
-
-class X25519Jwk(Closed):
-    """A public X25519 key (RFC 8037)."""
-
-    kty: Literal["OKP"]
-    crv: Literal["X25519"]
-    x: Digest
-
-
-class HybridJwk(Closed):
-    """A public key of ML-KEM-768 and X25519 (draft-ietf-jose-hpke-pq-pqt): 1,184 and 32 bytes."""
-
-    kty: Literal["AKP"]
-    alg: Literal["HPKE-9-KE"]
-    pub: Annotated[str, pattern(r"^[A-Za-z0-9_-]{1621}[AQgw]$")]
-
-
-class MlDsaJwk(Closed):
-    """A public key of ML-DSA-44 (RFC 9964): 1,312 bytes."""
-
-    kty: Literal["AKP"]
-    alg: Literal["ML-DSA-44"]
-    pub: Annotated[str, pattern(r"^[A-Za-z0-9_-]{1749}[AQgw]$")]
-
-
-JwkFields = Annotated[Ed25519Jwk | P256Jwk, Field(discriminator="kty")]
-LedgerJwkFields = Annotated[Ed25519Jwk | MlDsaJwk, Field(discriminator="kty")]
-ReadingJwkFields = Annotated[X25519Jwk | HybridJwk, Field(discriminator="kty")]
 
 
 class AgencyAdmitted(Header):
@@ -125,6 +82,14 @@ class AgencyRemoved(Header):
     successor: Maybe[AgencyId] = None
 
 
+class AgencySuspended(Header):
+    """Governance stops an agency's keys, all but for `key.revoked`, or lifts that again. It reads on, and owes on."""
+
+    type: Literal["agency.suspended"]
+    agency: AgencyId
+    lifted: Maybe[Annotated[Literal[True], Exactly()]] = None
+
+
 class Deadline(Closed):
     """Another length of a clock between two states, in days of the calendar."""
 
@@ -165,11 +130,32 @@ class DeclarationEnded(Header):
     until: Date
 
 
+class CodelistPublished(Header):
+    """There is a newer version of a code list; `digest` is of the bytes of its file."""
+
+    type: Literal["codelist.published"]
+    list_name: ListName = Field(alias="list")
+    version: ListVersion
+    digest: Digest
+
+
 class RulesAdopted(Header):
     """From the next leaf on, rulings follow the rules of this number."""
 
     type: Literal["rules.adopted"]
     rules: Annotated[int, Field(ge=2, le=9_999)]
+
+
+class GovernanceRotated(Header):
+    """A whole new `root.json`: other governance keys, other keys of the hub, another promise of delay (ADR 8).
+
+    Signed by the threshold of the governance keys in force, one of them first, and by that of the new ones (TUF's rule
+    for a new root). `version` counts the rotations, from 1.
+    """
+
+    type: Literal["governance.rotated"]
+    version: Annotated[int, Field(ge=1, le=9_999)]
+    root: Root
 
 
 STATEMENTS: Mapping[str, type[Header]] = {
@@ -178,8 +164,11 @@ STATEMENTS: Mapping[str, type[Header]] = {
     "reading_key.added": ReadingKeyAdded,
     "key.revoked": KeyRevoked,
     "agency.removed": AgencyRemoved,
+    "agency.suspended": AgencySuspended,
     "arrangement.published": ArrangementPublished,
     "declaration.published": DeclarationPublished,
     "declaration.ended": DeclarationEnded,
+    "codelist.published": CodelistPublished,
     "rules.adopted": RulesAdopted,
+    "governance.rotated": GovernanceRotated,
 }

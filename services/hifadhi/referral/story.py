@@ -188,7 +188,7 @@ REASONS: Final[Mapping[str, str]] = {
     "NEW_ELEMENT_MISSING": "the same was finally declined before, and this names nothing new",
     "ALGORITHM": "it is signed in a way that is not allowed",
     "KEY_UNKNOWN": "the key that signed it is not in the directory",
-    "KEY_NOT_VALID": "the key that signed it was revoked, or is for another use",
+    "KEY_NOT_VALID": "the key that signed it was revoked or is for another use, or its agency was suspended",
     "SENDER_MISMATCH": "the key that signed it is not one of its sender's",
     "NOT_YOUR_ROLE": "an agency of this role does not send this",
     "ADDRESSEE_UNKNOWN": "an addressee is not in the directory, or cannot answer this",

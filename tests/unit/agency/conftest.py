@@ -74,7 +74,7 @@ def admitted(hub: SmallHub, homes: dict[str, Keyring], office: Governance) -> di
     """The agencies' homes, all of them let in."""
     for number, keyring in enumerate(homes.values(), start=1):
         enrolment = Enrolment.parse((keyring.home / "request.json").read_bytes())
-        said = governance.admitted(enrolment).sign(number=number, now_ms=NOW_MS, keys=office.signers)
+        said = governance.admitted(enrolment).sign(number=number, now_ms=NOW_MS, keys=office.signers())
         for line in (said.line, *(added.line for added in enrolment.keys)):
             assert hub.take(line)[0] == 202
     hub.posts.clear()

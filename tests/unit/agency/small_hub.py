@@ -93,7 +93,7 @@ class SmallHub:
         try:
             header = message.parse(envelope.payload)
             admission.check_keys(envelope, header, self.fold.directory)
-            admission.check_signatures(envelope, self.fold.directory)
+            admission.check_signatures(envelope, header, self.fold.directory)
             admission.check_standing(header, self.fold.directory)
         except Refused as refusal:
             return 400, self.refusal(refusal, envelope.digest)

@@ -7,7 +7,10 @@ from aiohttp import web
 from hifadhi.agency import governance
 from hifadhi.agency.enrolment import Enrolment, new_agency
 from hifadhi.agency.governance import Governance
+from hifadhi.agency.renewal import Renewal, rotation
 from hifadhi.errors import Tampered
+from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.key_kinds import ED25519
 from unit.agency import said
 from unit.agency.conftest import NOW_MS, ClientOf
 from unit.agency.small_hub import SmallHub
@@ -47,7 +50,7 @@ async def test_a_reader_admitted_a_moment_ago_is_sealed_to(
         facts: dict[str, Any] = {"name": "x", "country": "CHE", "roles": ["detection"], "utc_offset": "+01:00"}
         newcomer = new_agency(tmp_path / "new", "IO-NEW", **facts)
         enrolment = Enrolment.parse((newcomer.home / "request.json").read_bytes())
-        admitted = governance.admitted(enrolment).sign(number=9, now_ms=NOW_MS, keys=office.signers)
+        admitted = governance.admitted(enrolment).sign(number=9, now_ms=NOW_MS, keys=office.signers())
         for line in (admitted.line, *(added.line for added in enrolment.keys)):
             hub.take(line)
         sent = await sender.send("encounter.reported", bodies=said.encounter())
@@ -82,3 +85,28 @@ async def test_a_ruling_on_other_bytes_is_tampered_with(client: ClientOf, hub: S
 async def test_a_ruling_that_is_not_there_is_waited_for_no_longer_than_asked(client: ClientOf) -> None:
     async with client("MZ-INAR") as sender:
         assert await sender.ruling("019e0000-0000-7000-8000-000000000001", wait_s=0.05) is None
+
+
+async def test_keys_of_the_hub_that_change_while_a_client_runs_are_learnt_from_the_directory(
+    client: ClientOf, hub: SmallHub, office: Governance
+) -> None:
+    ledger, gateway = PrivateJwk.generate(ED25519), PrivateJwk.generate(ED25519)
+    async with client("MZ-INAR") as sender, client("ZA-DHA") as receiver:
+        case = await said.open_case(sender)
+        await receiver.receive_once()
+        root = hub.fold.directory.root
+        dropped = [kid for kid, use in root.uses.items() if use != "governance"]
+        following = Renewal({"ledger": [ledger.public], "gateway": [gateway.public]}, dropped).of(root)
+        rotated = rotation(following, 1).sign(number=90, now_ms=NOW_MS, keys=office.signers())
+        assert hub.take(rotated.line)[0] == 202
+        before, hub.ledger, hub.gateway = hub.gateway, ledger, gateway
+        assert (await said.ask(sender, case)).is_recorded
+        assert (await receiver.receive_once())[-1].problems == ()
+        hub.gateway = before  # what a gateway signs whose key was in force stays evidence
+        assert (await sender.send("encounter.reported", bodies=said.encounter())).receipt
+        hub.gateway = PrivateJwk.generate(ED25519)
+        with pytest.raises(Tampered, match="gateway"):
+            await sender.send("encounter.reported", bodies=said.encounter())
+    async with client("ZA-DHA") as again:  # its checkpoint file is signed by a key that it has to learn anew
+        await again.refresh_directory()
+        assert again.directory.rotations == 1

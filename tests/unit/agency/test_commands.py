@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from cyclopts import App
 
-from hifadhi.agency import commands, transport
+from hifadhi.agency import commands, directory_commands, transport
 from hifadhi.agency.governance import Governance
 from hifadhi.agency.keyring import Keyring
+from hifadhi.referral.codes import LISTS
 from unit.agency import said
 from unit.agency.small_hub import SmallHub
 
@@ -22,7 +23,7 @@ NEW = "agency new MZ-INAR --name Instituto --country MOZ --role state --role foc
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     app = App(name="hifadhi", result_action="return_value")
     app.command(commands.agency_app)
-    app.command(commands.directory_app)
+    app.command(directory_commands.directory_app)
     app.command(commands.send)
     app.command(commands.inbox)
 
@@ -63,6 +64,69 @@ async def test_an_exchange_is_founded_and_an_agency_let_in_by_commands(
     assert (code, out) == (0, f"{kid}: revoked\n")
     code, out, _ = await run("directory", "show", *where)
     assert f"{kid}  revoked" in out
+
+
+async def test_an_agency_is_suspended_and_that_is_lifted_by_commands(
+    run: Callable[..., Any], hub: SmallHub, admitted: dict[str, Keyring], office: Governance
+) -> None:
+    assert "MZ-INAR" in admitted
+    typed = ("directory", "suspend", "MZ-INAR", "--governance", office.folder, "--url", hub.base_url)
+    shown = ("directory", "show", "--url", hub.base_url, "--root", office.folder / "root.json")
+    assert (await run(*typed))[:2] == (0, "MZ-INAR: suspended\n")
+    assert "UTC+02:00)  suspended" in (await run(*shown))[1]
+    assert json.loads((await run(*shown, "--json"))[1])["agencies"][0]["suspended"] is True
+    code, _, err = await run(*typed)
+    assert (code, err.startswith("NOT_ALLOWED_NOW")) == (1, True)
+    assert (await run(*typed, "--lift"))[:2] == (0, "MZ-INAR: no longer suspended\n")
+    assert "suspended" not in (await run(*shown))[1]
+
+
+async def test_a_newer_code_list_is_published_by_a_command(
+    run: Callable[..., Any], hub: SmallHub, office: Governance, tmp_path: Path
+) -> None:
+    file = tmp_path / "border-posts.2.json"
+    file.write_text(json.dumps({**LISTS["border-posts"].document(), "version": 2}))
+    typed = ("directory", "publish-codes", file, "--governance", office.folder, "--url", hub.base_url)
+    code, out, _ = await run(*typed)
+    assert (code, out.startswith("border-posts: version 2, ")) == (0, True)
+    shown = ("directory", "show", "--url", hub.base_url, "--root", office.folder / "root.json")
+    assert f"code list {out.strip()}" in (await run(*shown))[1]
+    assert json.loads((await run(*shown, "--json"))[1])["code_lists"]["border-posts"]["version"] == 2
+    code, _, err = await run(*typed)
+    assert (code, err.startswith("NOT_ALLOWED_NOW")) == (1, True)
+    file.write_text(json.dumps(LISTS["border-posts"].document()))
+    assert (await run(*typed))[2].startswith("SCHEMA at /list")
+
+
+async def test_governance_and_the_hub_change_their_keys_by_commands(
+    run: Callable[..., Any], hub: SmallHub, admitted: dict[str, Keyring], office: Governance, tmp_path: Path
+) -> None:
+    assert "MZ-INAR" in admitted
+    old, new, where = office.folder, tmp_path / "new", ("--url", hub.base_url)
+    new.mkdir()
+    for number in (4, 5):
+        code, out, _ = await run("directory", "new-key", new / f"governance-{number}.jwk")
+        assert (code, out) == (0, f"hand over {new / f'governance-{number}.public.json'}\n")
+    assert (await run("directory", "new-key", tmp_path / "gateway.jwk"))[0] == 0
+    dropped = [word for key in office.keys for word in ("--drop", key.kid)]
+    added: list[object] = [word for n in (4, 5) for word in ("--add-governance", new / f"governance-{n}.public.json")]
+    added += ["--add-gateway", tmp_path / "gateway.public.json", "--max-delay", 30]
+    asked = ("directory", "renew", tmp_path / "next.json", "--root", old / "root.json", *where)
+    code, _, err = await run(*asked, *dropped)
+    assert (code, err.startswith("SCHEMA at /governance/keys")) == (1, True)
+    assert (await run(*asked, "--drop", "A" * 43))[2].startswith("KEY_UNKNOWN")
+    code, out, _ = await run(*asked, *added, *dropped)
+    assert (code, out.endswith("2 of 2 governance keys must sign\n")) == (0, True)
+    typed = ("directory", "rotate", tmp_path / "next.json", "--governance", old, *where)
+    assert (await run(*typed))[2].startswith("THRESHOLD")
+    assert (await run(*typed, "--new", new))[0] == 0
+    assert (new / "root.json").read_bytes() == (old / "root.json").read_bytes()
+    assert (await run(*typed, "--new", new))[2].startswith("THRESHOLD: 0 of the 2")
+    shown = json.loads((await run("directory", "show", "--json", "--root", old / "root.json", *where))[1])
+    assert (shown["governance"]["rotations"], len(shown["hub"]["gateway"])) == (1, 2)
+    suspends = ("directory", "suspend", "MZ-INAR", *where, "--governance")
+    assert (await run(*suspends, old))[2].startswith("THRESHOLD")
+    assert (await run(*suspends, new))[0] == 0
 
 
 async def test_init_founds_an_exchange(run: Callable[..., Any], tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hifadhi.referral.headers import EncounterReported, ReferralRequested
 from schema_examples import accepted_body
 from unit.agency import said
 from unit.agency.conftest import AGENCIES
+from unit.referral.exchange import ROOT
 
 CASE = "019e0000-0000-7000-8000-000000000001"
 FACTS = {"to": ["ZA-DHA"], "case": CASE, "kind": "responsibility", "urgency": "urgent", "seen": 1}
@@ -27,12 +28,12 @@ def directory(homes: dict[str, Keyring]) -> Directory:
     for keyring in homes.values():
         keys[keyring.sign.kid] = Key(keyring.agency, "sign", keyring.sign.public)
         keys[keyring.read[0].kid] = Key(keyring.agency, "read", keyring.read[0].public)
-    return Directory(agencies, keys, 2)
+    return Directory(agencies, keys, ROOT)
 
 
 def refused(draft: Any, directory: Directory | None = None) -> list[tuple[str, str]]:
     with pytest.raises(Refused) as refusal:
-        _composed(draft, directory or Directory({}, {}, 1))
+        _composed(draft, directory or Directory({}, {}, ROOT))
     return [(fault.code, fault.pointer) for fault in refusal.value.faults]
 
 
@@ -154,7 +155,7 @@ def test_who_is_not_in_the_directory_or_may_not_read_is_refused(directory: Direc
 def test_a_reader_without_a_valid_reading_key_is_refused(directory: Directory, homes: dict[str, Keyring]) -> None:
     kid = homes["ZA-DHA"].read[0].kid
     keys = {known: key for known, key in directory.keys.items() if known != kid}
-    assert refused(request(), Directory(directory.agencies, keys, 2)) == [("READER_UNKNOWN", "/content")]
+    assert refused(request(), Directory(directory.agencies, keys, ROOT)) == [("READER_UNKNOWN", "/content")]
 
 
 def test_nothing_of_a_message_tells_a_child_from_an_adult(directory: Directory) -> None:

@@ -8,6 +8,7 @@ from hifadhi.agency.keyring import Keyring, read_key
 from hifadhi.errors import Tampered
 from hifadhi.evidence import jws, strict_json
 from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
 
 ID = "019e0000-0000-7000-8000-000000000001"
@@ -31,7 +32,7 @@ def signed(payload: Any, key: PrivateJwk, typ: str = jws.RECEIPT) -> str:
 
 def test_the_receipt_of_the_message_holds(root: Root, gateway: PrivateJwk) -> None:
     token = signed(said(root), gateway)
-    assert receipt.check_receipt(token, MESSAGE, root) == receipt.Receipt(ID, DIGEST, 7, "x", token)
+    assert receipt.check_receipt(token, MESSAGE, Directory.of(root)) == receipt.Receipt(ID, DIGEST, 7, "x", token)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_the_receipt_of_the_message_holds(root: Root, gateway: PrivateJwk) -> No
 )
 def test_a_receipt_of_anything_else_is_tampered_with(root: Root, gateway: PrivateJwk, changed: dict[str, Any]) -> None:
     with pytest.raises(Tampered):
-        receipt.check_receipt(signed(said(root, **changed), gateway), MESSAGE, root)
+        receipt.check_receipt(signed(said(root, **changed), gateway), MESSAGE, Directory.of(root))
 
 
 def test_a_receipt_by_another_key_or_of_another_kind_is_tampered_with(
@@ -58,23 +59,23 @@ def test_a_receipt_by_another_key_or_of_another_kind_is_tampered_with(
     ledger = read_key(tmp_path / "exchange" / "ledger.jwk")
     for key in (homes["MZ-INAR"].sign, ledger):
         with pytest.raises(Tampered):
-            receipt.check_receipt(signed(said(root), key), MESSAGE, root)
+            receipt.check_receipt(signed(said(root), key), MESSAGE, Directory.of(root))
     with pytest.raises(Tampered):
-        receipt.check_receipt(signed(said(root), gateway, jws.REFUSAL), MESSAGE, root)
+        receipt.check_receipt(signed(said(root), gateway, jws.REFUSAL), MESSAGE, Directory.of(root))
     for token in (None, 7, "", "a.b.c"):
         with pytest.raises(Tampered):
-            receipt.check_receipt(token, MESSAGE, root)
+            receipt.check_receipt(token, MESSAGE, Directory.of(root))
 
 
 def test_the_receipt_of_a_batch_lists_its_messages_in_order(root: Root, gateway: PrivateJwk) -> None:
     other = Message(ID[:-1] + "2", "MZ-INAR", "E" * 43, 2, b"{}")
     lines = [{"id": m.id, "digest": m.digest, "position": 3, "stored_at": "x"} for m in (MESSAGE, other)]
-    found = receipt.check_batch_receipt(signed(lines, gateway), [MESSAGE, other], root)
+    found = receipt.check_batch_receipt(signed(lines, gateway), [MESSAGE, other], Directory.of(root))
     assert [each.id for each in found] == [MESSAGE.id, other.id]
     bads: list[Any] = [lines[::-1], lines[:1], [*lines, lines[0]], {}, [lines[0], {**lines[1], "digest": DIGEST}]]
     for bad in bads:
         with pytest.raises(Tampered):
-            receipt.check_batch_receipt(signed(bad, gateway), [MESSAGE, other], root)
+            receipt.check_batch_receipt(signed(bad, gateway), [MESSAGE, other], Directory.of(root))
 
 
 def problem(root: Root, gateway: PrivateJwk, **changed: Any) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def problem(root: Root, gateway: PrivateJwk, **changed: Any) -> dict[str, Any]:
 
 def test_a_refusal_comes_with_its_evidence(root: Root, gateway: PrivateJwk) -> None:
     shown = problem(root, gateway)
-    rejection = receipt.check_refusal(shown, MESSAGE, root)
+    rejection = receipt.check_refusal(shown, MESSAGE, Directory.of(root))
     assert (rejection.refusal.code, rejection.evidence) == ("ADDRESSEE_UNKNOWN", shown["evidence"])
 
 
@@ -97,10 +98,10 @@ def test_a_refusal_comes_with_its_evidence(root: Root, gateway: PrivateJwk) -> N
 )
 def test_evidence_of_another_refusal_is_tampered_with(root: Root, gateway: PrivateJwk, changed: dict[str, Any]) -> None:
     with pytest.raises(Tampered):
-        receipt.check_refusal(problem(root, gateway, **changed), MESSAGE, root)
+        receipt.check_refusal(problem(root, gateway, **changed), MESSAGE, Directory.of(root))
 
 
 def test_a_refusal_without_evidence_proves_nothing_but_is_one(root: Root) -> None:
-    rejection = receipt.check_refusal({"code": "TOO_LARGE", "title": "too large"}, MESSAGE, root)
+    rejection = receipt.check_refusal({"code": "TOO_LARGE", "title": "too large"}, MESSAGE, Directory.of(root))
     assert (rejection.refusal.code, rejection.evidence) == ("TOO_LARGE", None)
-    assert receipt.check_refusal({}, MESSAGE, root).refusal.code == "HTTP"
+    assert receipt.check_refusal({}, MESSAGE, Directory.of(root)).refusal.code == "HTTP"

@@ -15,6 +15,7 @@ from hifadhi.agency.opening import Item
 from hifadhi.errors import Refused
 from hifadhi.evidence.key_kinds import ECDH_ES_A256KW, ED25519, ES256, HPKE_9_KE, P256, X25519
 from hifadhi.referral.directory import Agency, Directory, Key
+from sealed_ledgers import the_root
 from unit.agency import said
 from unit.agency.conftest import AGENCIES, NOW_MS, ClientOf
 from unit.agency.small_hub import SmallHub
@@ -102,7 +103,7 @@ async def test_what_is_sealed_more_weakly_than_need_be_is_said_and_not_bounced(
 def _directory(homes: dict[str, Keyring]) -> Directory:
     agencies = {a: Agency(a, a, country, frozenset(roles), "+02:00") for a, (country, roles) in AGENCIES.items()}
     keys = {key.kid: Key(ring.agency, "read", key.public) for ring in homes.values() for key in reversed(ring.read)}
-    return Directory(agencies, keys, 2)
+    return Directory(agencies, keys, the_root())
 
 
 @pytest.mark.parametrize("world", ["receiver weak"], indirect=True)
@@ -111,7 +112,7 @@ def test_readers_without_a_suite_in_common_are_refused_with_what_is_missing(home
     assert whole.suite_of(("MZ-INAR", "ZA-DHA")) == WEAK
     p256 = homes["MZ-INAR"].read[1]
     assert p256.public.kind == P256
-    without = Directory(whole.agencies, {kid: key for kid, key in whole.keys.items() if kid != p256.kid}, 2)
+    without = Directory(whole.agencies, {kid: key for kid, key in whole.keys.items() if kid != p256.kid}, the_root())
     assert without.suite_of(("MZ-INAR", "ZA-DHA")) is None
     facts = {"to": ["ZA-DHA"], "case": "019e0000-0000-7000-8000-000000000001", "kind": "responsibility"}
     draft = Draft.of("referral.requested", {**facts, "urgency": "urgent", "seen": 1}, said.request())
@@ -126,5 +127,5 @@ def test_a_revoked_key_counts_for_no_suite(homes: dict[str, Keyring]) -> None:
     hybrid = homes["ZA-DHA"].read[0]
     assert (hybrid.public.kind, whole.suite_of(("MZ-INAR", "ZA-DHA"))) == (HPKE_9_KE, STRONG)
     revoked = {**whole.keys, hybrid.kid: Key("ZA-DHA", "read", hybrid.public, revoked=True)}
-    assert Directory(whole.agencies, revoked, 2).suite_of(("MZ-INAR", "ZA-DHA")) == WEAK
-    assert Directory(whole.agencies, revoked, 2).suite_of(("MZ-INAR", "IO-COUNT")) == STRONG
+    assert Directory(whole.agencies, revoked, the_root()).suite_of(("MZ-INAR", "ZA-DHA")) == WEAK
+    assert Directory(whole.agencies, revoked, the_root()).suite_of(("MZ-INAR", "IO-COUNT")) == STRONG

@@ -22,7 +22,7 @@ AGENCIES = ("MZ-INAR", "TZ-RSD")
 
 def told(promises: Sequence[Promise], leaves: Sequence[Leaf]) -> Promises:
     """The promises, after they were held against these leaves."""
-    held = Promises(promises)
+    held = Promises(promises, lambda: the_root().gateway_keys)
     for index, leaf in enumerate(leaves):
         held.see(Verified(index, leaf, None))
     return held
@@ -62,7 +62,7 @@ class Receipted:
             self.post(self.posted[-1])
 
     def promises(self) -> list[Promise]:
-        return promise.read(token(self.lines), the_root())
+        return promise.read(token(self.lines), the_root().origin)
 
     def leaves(self, *, without: bytes = b"\0") -> list[Leaf]:
         """Ruled again, as if one message had never come."""
@@ -132,7 +132,7 @@ def test_both_forms_of_receipts_are_read_with_what_an_agency_keeps_around_them()
     kept = json.dumps({"id": single["id"], "digest": single["digest"], "receipt": token(single).decode()}).encode()
     batch = json.dumps({"ids": [], "receipt": token(made.lines).decode()}).encode()
     refusal = json.dumps({"id": "x", "digest": "x", "refusal": None}).encode()
-    found = promise.read(b"\n".join((kept, b"", refusal, batch, token(single))), the_root())
+    found = promise.read(b"\n".join((kept, b"", refusal, batch, token(single))), the_root().origin)
     assert found == [found[0], found[0], found[2], found[0]]
     assert told(found, made.leaves()).kept == 2
 
@@ -155,14 +155,14 @@ def test_both_forms_of_receipts_are_read_with_what_an_agency_keeps_around_them()
     ],
 )
 def test_what_is_no_receipt_of_this_hub_accuses_nobody(line: bytes) -> None:
-    good = token(one()[1])
+    good, leaves = token(one()[1]), one()[0].leaves()
     with pytest.raises(Refused, match="line 2 is no receipt"):
-        promise.read(good + b"\n" + line, the_root())
+        told(promise.read(good + b"\n" + line, the_root().origin), leaves).open()
 
 
 def changed(made: Receipted, **of: Any) -> list[Promise]:
     single = {**made.lines[0], "from": "MZ-INAR", "hub": the_root().origin, **of}
-    return promise.read(token(single), the_root())
+    return promise.read(token(single), the_root().origin)
 
 
 def test_a_promise_of_another_instant_or_another_message_is_named_at_its_leaf() -> None:

@@ -67,7 +67,7 @@ def keys(document: Json, *by: PrivateJwk, directory: Directory = DIRECTORY) -> t
 
 
 def signatures(envelope: jws.Envelope, directory: Directory = DIRECTORY) -> tuple[str, str] | None:
-    return outcome(lambda: admission.check_signatures(envelope, directory))
+    return outcome(lambda: admission.check_signatures(envelope, None, directory))
 
 
 def standing(document: Json, directory: Directory = DIRECTORY) -> tuple[str, str] | None:

@@ -48,6 +48,11 @@ class Ledger:
         self._store, self._stream, self._root = store, stream, root
         self._place, self._directory, self._limit = Place(0), Directory.of(root), BATCH
 
+    @property
+    def max_delay_s(self) -> int:
+        """What a receipt promises, by the root in force."""
+        return self._directory.root.max_delay_s
+
     async def load(self) -> None:
         """Where the rows are, and the directory that their statements make."""
         await progress.prepare(self._store, RECORD)

@@ -35,10 +35,17 @@ class Console:
         pace: Pace = Pace(),  # noqa: B008 (it is frozen)
     ) -> None:
         self._listeners = Listeners()
-        followers = (Ledger(store, stream, root), Handovers(store, stream), DeadLetters(store, stream))
+        ledger = Ledger(store, stream, root)
+        followers = (ledger, Handovers(store, stream), DeadLetters(store, stream))
         self._following = [Following(follower, self._listeners.ring) for follower in followers]
         self._faces = Faces(
-            stream=stream, store=store, root=root, clock_ms=clock_ms, stopped=lambda: self.stopped, elsewhere=elsewhere
+            stream=stream,
+            store=store,
+            origin=root.origin,
+            max_delay_s=lambda: ledger.max_delay_s,
+            clock_ms=clock_ms,
+            stopped=lambda: self.stopped,
+            elsewhere=elsewhere,
         )
         self._live = Live(store, self._listeners, self._faces.told, pace)
 

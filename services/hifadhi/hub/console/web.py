@@ -16,7 +16,6 @@ from hifadhi.hub.console.query import Cursor
 from hifadhi.hub.console.rendering import render
 from hifadhi.hub.console.unsealed import unsealed
 from hifadhi.referral.closed import is_uuid7
-from hifadhi.referral.root import Root
 from hifadhi.store.port import Store
 from hifadhi.stream.port import Stream
 
@@ -28,17 +27,19 @@ _FRESH: Final = {"Cache-Control": "no-store"}
 class Faces:
     """Reads the console's rows and the ends of three topics; writes nothing. `stopped`: followers' ends by topic."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (by keyword only, each one thing that the service gives)
         self,
         *,
         stream: Stream,
         store: Store,
-        root: Root,
+        origin: str,
+        max_delay_s: Callable[[], int],
         clock_ms: Callable[[], int],
         stopped: Callable[[], Mapping[str, str]],
         elsewhere: Callable[[], Sequence[str]],
     ) -> None:
-        self._stream, self._store, self._root = stream, store, root
+        self._stream, self._store = stream, store
+        self._origin, self._max_delay_s = origin, max_delay_s
         self._clock_ms, self._stopped, self._elsewhere = clock_ms, stopped, elsewhere
 
     def routes(self) -> list[web.RouteDef]:
@@ -70,9 +71,10 @@ class Faces:
             made_of = await revision.overview(db, self.told())
             facts = await query.overview(db, now, after)
         facts |= {"revision": made_of, "events": "/console/events"}
-        facts |= {"waiting": waiting, "max_delay_s": self._root.max_delay_s}
+        promised = self._max_delay_s()
+        facts |= {"waiting": waiting, "max_delay_s": promised}
         facts |= {"first_page": after is None, "here": _here(request)}
-        troubles = health.troubles(self._root, waiting, self._stopped(), followed=facts["size"], now_ms=now)
+        troubles = health.troubles(promised, waiting, self._stopped(), followed=facts["size"], now_ms=now)
         return self._page("overview.html", {**facts, "troubles": [*self._elsewhere(), *troubles]})
 
     async def find(self, request: web.Request) -> web.Response:
@@ -135,7 +137,7 @@ class Faces:
             return made_of, one, await query.story(db, one, after)
 
     def _page(self, template: str, facts: Mapping[str, Any], *, status: int = 200) -> web.Response:
-        common = {"origin": self._root.origin, "now_ms": self._clock_ms(), "events": None}
+        common = {"origin": self._origin, "now_ms": self._clock_ms(), "events": None}
         text = render(template, **{**common, **facts})
         response = web.Response(text=text, status=status, content_type="text/html", headers=_FRESH)
         response.enable_compression()  # rows repeat themselves: a tenth is left for a slow link

@@ -55,7 +55,7 @@ class Rate:
     """
 
     def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
+        self.limit_s = limit_s
         self._steps: deque[tuple[float, float]] = deque()
         self._last: Look | None = None
         self._seen_s, self._took_s, self._busy = -inf, 0.0, False
@@ -79,7 +79,7 @@ class Rate:
             self._step(moved, look)
 
     def _enough(self) -> float:
-        return min(BUSY, self.per_s * self._limit_s / 2)
+        return min(BUSY, self.per_s * self.limit_s / 2)
 
     def _step(self, moved: int, look: Look) -> None:
         """A registry with little work is at least as fast as it shows."""
@@ -100,12 +100,17 @@ class Forecast:
     """What was seen, what was taken in since, and whether one more may be."""
 
     def __init__(self, max_delay_s: int) -> None:
-        self.limit_s, self._longest_s = max_delay_s * FRACTION, max_delay_s * LONGEST
-        self._rate = Rate(self.limit_s)
+        self._rate = Rate(0.0)
+        self.promise(max_delay_s)
         self._waits_since_s = -inf
         self._share = 0.0
         self._taken = self._stored = self._seen = 0
         self.behind_s = 0.0
+
+    def promise(self, max_delay_s: int) -> None:
+        """What receipts promise from now on."""
+        self.limit_s, self._longest_s = max_delay_s * FRACTION, max_delay_s * LONGEST
+        self._rate.limit_s = self.limit_s
 
     @property
     def stored(self) -> int:

@@ -2,6 +2,7 @@
 
 1. Each record names the one before it: a statement left out is noticed.
 2. Each is signed as the directory before it demands: the registry is not believed either.
+3. Each fits the directory before it: no rotation is left out, no key is admitted twice.
 """
 
 import asyncio
@@ -81,9 +82,12 @@ def _after(directory: Directory, raw: bytes, index: int) -> Directory:
     try:
         envelope = read_envelope(leaves.parse(raw).envelope, typ=MESSAGE)
         header = message.parse(envelope.payload)
-        admission.check_signatures(envelope, directory)  # rule 2
+        admission.check_signatures(envelope, header, directory)  # rule 2
         admission.check_keys(envelope, header, directory)
         admission.check_standing(header, directory)
+        code = directory_changes.objection(directory, header)
     except Refused as refusal:
         raise Tampered(f"the directory holds a statement that is not valid: {refusal.code}", index=index) from refusal
+    if code:  # rule 3
+        raise Tampered(f"the directory holds a statement that does not fit it: {code}", index=index)
     return directory_changes.evolve(directory, header)

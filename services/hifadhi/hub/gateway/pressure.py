@@ -20,19 +20,23 @@ LOOKS: Final = 4
 
 
 class Pressure:
-    """`now_s`: a clock that only rises."""
+    """`max_delay_s`: what the root in force promises. `now_s`: a clock that only rises."""
 
     def __init__(
         self,
         stream: Stream,
-        max_delay_s: int,
+        max_delay_s: Callable[[], int],
         clock_ms: Callable[[], int],
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream, self._clock_ms, self._now_s = stream, clock_ms, now_s
-        self._forecast = Forecast(max_delay_s)
+        self._max_delay_s, self._forecast = max_delay_s, Forecast(max_delay_s())
         self._position = 0
-        self.every_s = min(EVERY_S, self._forecast.limit_s / LOOKS)
+
+    @property
+    def every_s(self) -> float:
+        """How often to look."""
+        return min(EVERY_S, self._forecast.limit_s / LOOKS)
 
     def check(self) -> None:
         """`Unavailable` OVERLOADED while the registry is too far behind."""
@@ -51,6 +55,7 @@ class Pressure:
     async def measure(self) -> None:
         """Look once. The position is read first: whoever comes in meanwhile counts as waiting."""
         began_s = self._now_s()
+        self._forecast.promise(self._max_delay_s())
         self._position = max(self._position, await self._told())
         waiting = await self._stream.read(SUBMISSIONS, self._position, limit=1)
         stored = self._forecast.stored

@@ -71,7 +71,7 @@ def check(posted: Posted, directory: Directory, now_ms: int) -> None:
     """Rules 3 and 4; `Refused`, and nothing is stored."""
     with _below("/header"):
         admission.check_keys(posted.envelope, posted.header, directory)
-        admission.check_signatures(posted.envelope, directory)
+        admission.check_signatures(posted.envelope, posted.header, directory)
     with _below("/header/payload"):
         admission.check_standing(posted.header, directory)
         if isinstance(posted.header, RulesAdopted):

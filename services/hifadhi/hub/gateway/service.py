@@ -30,7 +30,9 @@ JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 MOST_BATCHES: Final = 16
 # Codes that the directory may have outgrown since the last look.
-MAYBE_NEW: Final = frozenset({"KEY_UNKNOWN", "NOT_YOUR_ROLE", "ADDRESSEE_UNKNOWN", "READER_UNKNOWN", "SENDER_MISMATCH"})
+MAYBE_NEW: Final = frozenset(
+    {"KEY_UNKNOWN", "KEY_NOT_VALID", "NOT_YOUR_ROLE", "ADDRESSEE_UNKNOWN", "READER_UNKNOWN", "SENDER_MISMATCH"}
+)
 
 
 @dataclass(slots=True)
@@ -49,8 +51,8 @@ class Gateway:
     def __init__(self, *, stream: Stream, root: Root, key: PrivateJwk, clock_ms: Callable[[], int]) -> None:
         self._stream, self._clock_ms = stream, clock_ms
         self._directory = KnownDirectory(stream, root)
-        self._pressure = Pressure(stream, root.max_delay_s, clock_ms)
-        self._notary = Notary(key, root.origin)
+        self._pressure = Pressure(stream, lambda: self._directory.current.root.max_delay_s, clock_ms)
+        self._notary, self._kid = Notary(key, root.origin), key.kid
         self._tasks: list[asyncio.Task[None]] = []
         self._bodies = Bodies()
         self._batches = 0
@@ -59,7 +61,14 @@ class Gateway:
     @property
     def trouble(self) -> str | None:
         """What it cannot see at present, in a sentence; None if all is well."""
+        if not self._is_in_force:
+            return "The gateway's key is not in force, and it takes nothing in; start it with one that is."
         return next((f"The gateway cannot read the topic '{topic}'." for topic in sorted(self._blind)), None)
+
+    @property
+    def _is_in_force(self) -> bool:
+        """Whether what it signs counts: the root in force names its key."""
+        return self._kid in self._directory.current.root.gateway_keys
 
     def routes(self) -> list[web.RouteDef]:
         """The one path that takes messages."""
@@ -70,8 +79,8 @@ class Gateway:
         await self._directory.refresh()
         await self._pressure.measure()
         self._tasks = [
-            asyncio.create_task(self._every(self._pressure.every_s, self._pressure.measure, PROGRESS)),
-            asyncio.create_task(self._every(0.0, self._directory.follow, DIRECTORY)),
+            asyncio.create_task(self._every(lambda: self._pressure.every_s, self._pressure.measure, PROGRESS)),
+            asyncio.create_task(self._every(lambda: 0.0, self._directory.follow, DIRECTORY)),
         ]
 
     def hush(self) -> None:
@@ -84,10 +93,10 @@ class Gateway:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
-    async def _every(self, seconds: float, look: Callable[[], Awaitable[None]], topic: str) -> None:
+    async def _every(self, seconds: Callable[[], float], look: Callable[[], Awaitable[None]], topic: str) -> None:
         """Look again and again; what cannot be seen now is looked at later, and what is seen stays as it was."""
         while True:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(seconds())
             try:
                 await look()
                 self._blind.discard(topic)
@@ -98,6 +107,10 @@ class Gateway:
 
     async def post(self, request: web.Request) -> web.Response:
         """Take one message, or a batch."""
+        if not self._is_in_force:
+            raise Unavailable(
+                "this gateway's key is not in force; nothing was stored; send it again", code="GATEWAY_KEY"
+            )
         kind = request.content_type
         if kind not in {JSON, NDJSON}:
             raise Refused(Fault("MEDIA_TYPE", "", f"send {JSON}, or {NDJSON} for a batch"))

@@ -3,7 +3,7 @@
 Every step may be done twice: tiles and checkpoint only rise, readers of `record` drop an index that they know, a dead
 letter's key is its position. A crash in between leaves the rest to the next call; nothing is delivered unsealed,
 because a leaf is a row before it is a record. A dead letter is told before the leaves behind it: a backup that goes on
-from these never comes to its position again.
+from these never comes to its position again. A registry whose ledger key is no longer in force publishes nothing.
 """
 
 import json
@@ -15,9 +15,9 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from hifadhi import crash_point
 from hifadhi.errors import Tampered
-from hifadhi.evidence.checkpoint import LedgerKeys
 from hifadhi.hub.registry import tiling
-from hifadhi.hub.registry.rows import read_state
+from hifadhi.hub.registry.ledger_signer import LedgerSigner
+from hifadhi.hub.registry.rows import read_state, statements
 from hifadhi.hub.registry.tables import dead_letters, leaves, state
 from hifadhi.store.port import Store
 from hifadhi.stream.port import Entry, Stream
@@ -53,8 +53,8 @@ class Behind(NamedTuple):
 class Publisher:
     """Catches up with the committed rows."""
 
-    def __init__(self, store: Store, stream: Stream, origin: str, keys: LedgerKeys) -> None:
-        self._store, self._stream, self._origin, self._keys = store, stream, origin, keys
+    def __init__(self, store: Store, stream: Stream, signer: LedgerSigner) -> None:
+        self._store, self._stream, self._signer = store, stream, signer
         self._last_word: int | None = None
 
     async def has_last_word(self) -> bool:
@@ -62,12 +62,13 @@ class Publisher:
         return self._last_word is None or await self._stream.end(PROGRESS) == self._last_word + 1
 
     async def catch_up(self) -> None:
-        """Publish everything that is committed and not yet noted as published."""
+        """Publish everything that is committed and not yet noted as published. `KeyNotInForce`."""
         while True:
             behind = await self._behind()
             if behind.has_more and not behind.leaves and not behind.dead:
                 raise Tampered("leaves that were sealed are missing in the database", index=behind.state.published)
-            await tiling.catch_up(self._store, behind.state, self._origin, self._keys)
+            self._signer.check(behind.state.size)
+            await tiling.catch_up(self._store, behind.state, self._signer)
             if behind.dead:
                 await self._publish_dead(behind.dead)
             if behind.leaves and len(behind.dead) < PAGE and not await self._publish_page(behind.leaves):
@@ -81,6 +82,7 @@ class Publisher:
             row = await read_state(db)
             dead = (await db.execute(_DEAD)).all()
             page = (await db.execute(_UNPUBLISHED, {"published": row.published})).all()
+            self._signer.take(await statements(db, self._signer.last))
             return Behind(row, dead, _within(PAGE_BYTES, page))
 
     async def _publish_page(self, page: Sequence[Any]) -> bool:
@@ -94,16 +96,16 @@ class Publisher:
         crash_point.reach("registry: after noted")
         return noted.rowcount == 1
 
-    async def _publish_statements(self, statements: Sequence[Any]) -> None:
-        if not statements:
+    async def _publish_statements(self, rows: Sequence[Any]) -> None:
+        if not rows:
             return
         async with self._store.read() as db:
             before = select(func.max(leaves.c.leaf_index)).where(
-                leaves.c.is_statement, leaves.c.leaf_index < statements[0].leaf_index
+                leaves.c.is_statement, leaves.c.leaf_index < rows[0].leaf_index
             )
             previous = (await db.execute(before)).scalar()
         entries = []
-        for row in statements:
+        for row in rows:
             entries.append(_statement(row, -1 if previous is None else previous))
             previous = row.leaf_index
         crash_point.reach("registry: before directory")

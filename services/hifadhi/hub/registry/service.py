@@ -9,9 +9,10 @@ from aiohttp import web
 from hifadhi import crash_point
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
-from hifadhi.evidence.checkpoint import LedgerKeys
+from hifadhi.evidence.checkpoint import SigningKeys
 from hifadhi.hub.registry import metrics
 from hifadhi.hub.registry.lease import Lease
+from hifadhi.hub.registry.ledger_signer import KeyNotInForce, LedgerSigner
 from hifadhi.hub.registry.publisher import Publisher
 from hifadhi.hub.registry.publishing import Publishing
 from hifadhi.hub.registry.recovery import recover
@@ -45,18 +46,19 @@ class Registry:
         stream: Stream,
         store: Store,
         root: Root,
-        ledger_keys: LedgerKeys,
+        ledger_keys: SigningKeys,
         audience: str,
         clock_ms: Callable[[], int],
         lease: Lease | None = None,
     ) -> None:
         self._stream, self._store, self._clock_ms, self._lease = stream, store, clock_ms, lease
         self._sealer = Sealer(store, root)
-        self._publishing = Publishing(Publisher(store, stream, root.origin, ledger_keys))
+        self._publishing = Publishing(Publisher(store, stream, LedgerSigner(root, ledger_keys)))
         self._faces = Faces(store=store, root=root, audience=audience, clock_ms=clock_ms)
         self._task: asyncio.Task[None] | None = None
         self._ticked = 0
         self._waits: str | None = None
+        self._stopped = "The registry has stopped; see the diagnostics."
 
     def routes(self) -> list[web.RouteDef]:
         """Ledger, proofs and directory."""
@@ -93,7 +95,7 @@ class Registry:
     def trouble(self) -> str | None:
         """Why nothing is sealed here, in a sentence; None if all is well, or another registry's turn."""
         if self._task is None or self._task.done():
-            return "The registry has stopped; see the diagnostics."
+            return self._stopped
         return self._waits
 
     async def _run(self) -> None:
@@ -109,11 +111,22 @@ class Registry:
                 self._waits = "The registry waits for its broker or its database."
                 self._sealer.forget()
                 await asyncio.sleep(error.retry_after_s)
+            except KeyNotInForce as why:
+                await self._stand_down(why)
+                return
             except Exception:
                 # A bug in `decide`, or `Tampered`: to go on would seal on top of it. The process stays up to be read.
                 metrics.HOLDS.set(0)
                 log.exception("registry stopped")
                 raise
+
+    async def _stand_down(self, why: KeyNotInForce) -> None:
+        """What is committed stays; a registry with the right key goes on from there, at once if it stands by."""
+        self._stopped = "The registry has stopped: its ledger key is not in force; start it with one that is."
+        log.error("registry stopped", why=str(why))
+        metrics.HOLDS.set(0)
+        self._sealer.forget()
+        await self._let_go()
 
     async def _is_our_turn(self) -> bool:
         ours = self._lease is None or await self._lease.keep()

@@ -11,10 +11,10 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
-from hifadhi.evidence import checkpoint, tree
-from hifadhi.evidence.checkpoint import Checkpoint, LedgerKeys
+from hifadhi.evidence import tree
 from hifadhi.evidence.tiles import HEIGHT, WIDTH, Tile, complete_hash, node_from_tiles, tiles_changed
 from hifadhi.evidence.tree import HASH_BYTES, Edge
+from hifadhi.hub.registry.ledger_signer import LedgerSigner
 from hifadhi.hub.registry.tables import leaves, state, tiles
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import upsert
@@ -33,13 +33,13 @@ _HASHES = (
 )
 
 
-async def catch_up(store: Store, row: Any, origin: str, keys: LedgerKeys) -> None:  # noqa: ANN401 (a row)
-    """Sign the tree of `row`, the committed state, and write its tiles, from wherever the cache is."""
+async def catch_up(store: Store, row: Any, signer: LedgerSigner) -> None:  # noqa: ANN401 (a row)
+    """Sign the tree of `row`, the committed state, and write its tiles, from wherever the cache is. `KeyNotInForce`."""
     stands = row.checkpoint_size
     while stands < row.size:
-        rises = min(row.size, max(stands, 0) + STEP)
+        rises = signer.next_size(min(row.size, max(stands, 0) + STEP))
         crash_point.reach("registry: before tiles")
-        await _rise(store, row, (stands, rises), partial(_note, keys, origin, rises))
+        await _rise(store, row, (stands, rises), partial(signer.note, rises))
         crash_point.reach("registry: after checkpoint")
         stands = rises
 
@@ -57,10 +57,6 @@ async def _rise(store: Store, row: Any, steps: tuple[int, int], note: Callable[[
         if not signed:
             await db.execute(update(state).values(checkpoint=note(await _root(db, new))))
         crash_point.reach("registry: in checkpoint")
-
-
-def _note(keys: LedgerKeys, origin: str, size: int, root: bytes) -> str:
-    return checkpoint.sign(Checkpoint(origin, size, root), *keys)
 
 
 async def _write_tiles(db: AsyncConnection, old: int, new: int) -> None:

@@ -7,7 +7,7 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hifadhi.errors import Fault, Refused
+from hifadhi.errors import Fault, Refused, Unavailable
 from hifadhi.evidence import b64u, tree
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.leaf import parse as parse_leaf
@@ -15,6 +15,7 @@ from hifadhi.evidence.proof import Proof
 from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, parse_path
 from hifadhi.hub import access, query
 from hifadhi.hub.registry import rows, tables, tiling
+from hifadhi.hub.registry.ledger_signer import root_brought
 from hifadhi.referral import directory_changes, message
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
@@ -75,7 +76,9 @@ class Faces:
         async with self._store.read() as db:
             note, size = await _note(db), await self._size(db)
             # No more than `directory` has, or an agency would see a key here that the gateway cannot know yet.
-            page = await _statements(db, after, min(size, (await rows.read_state(db)).published))
+            published = (await rows.read_state(db)).published
+            await _check_told(db, published, size)
+            page = await _statements(db, after, min(size, published))
             data = [await _proven(db, index, leaf, size) for index, leaf in page[:DIRECTORY_PAGE]]
         last = data[-1]["index"] if data else after
         answer = {"data": data, "after": last, "done": len(page) <= DIRECTORY_PAGE, "checkpoint": note}
@@ -123,6 +126,13 @@ async def _statements(db: AsyncConnection, after: int, size: int) -> list[tuple[
         (row.leaf_index, row.leaf)
         for row in await db.execute(found.order_by(columns.leaf_index).limit(DIRECTORY_PAGE + 1))
     ]
+
+
+async def _check_told(db: AsyncConnection, published: int, size: int) -> None:
+    """`Unavailable`, while the checkpoint may be signed by a key that a statement brings which is not told yet."""
+    untold = [leaf for _, leaf in await _statements(db, published - 1, size)] if published < size else []
+    if any(root_brought(leaf) for leaf in untold):
+        raise Unavailable("governance has just changed keys; ask again in a moment")
 
 
 async def _proven(db: AsyncConnection, index: int, leaf: bytes, size: int) -> dict[str, object]:

@@ -181,3 +181,14 @@ def test_a_registry_that_stood_still_is_believed_again_once_it_rules_what_little
     for quarter in range(1, 20):
         rate.observe(Look(100.25 + quarter / 4, 200 + 5 * quarter, 0, 0.0))
     assert rate.per_s == pytest.approx(20)
+
+
+def test_another_promise_counts_from_then_on() -> None:
+    one = Forecast(60)
+    one.observe(Look(0.0, 0, 1, 0.0), 0)
+    assert one.allows(10.0)
+    one.promise(20)
+    assert one.limit_s == 20 * FRACTION
+    assert not one.allows(10.0)
+    one.promise(60)
+    assert one.allows(10.0)

@@ -91,3 +91,17 @@ async def test_those_who_ask_at_once_share_one_look(
     async with asyncio.timeout(2):
         await asyncio.gather(*(directory.refresh() for _ in range(50)))
     assert set(directory.current.agencies) == set(place.cast.players)
+
+
+async def test_a_statement_that_does_not_fit_is_not_taken_from_the_registry(
+    place: Place, directory: KnownDirectory
+) -> None:
+    """The end of a suspension that there is not, well signed: a registry that records it is not believed."""
+    await directory.refresh()
+    again = place.cast.statement("agency.suspended", agency=MZ, lifted=True)
+    await place.submit(again)
+    envelope = (await place.records("submissions"))[-1].value or b""
+    ruling = b'{"ruling":"recorded","position":15,"stored_at":"2026-11-23T10:00:00.000Z"}'
+    leaf = b"\n".join((b"hifadhi/leaf/1", ruling, envelope))
+    with pytest.raises(Tampered, match="NOT_ALLOWED_NOW"):
+        await reads(place, directory, [numbered(Entry(b"15", leaf), 15, 14)])

@@ -16,7 +16,7 @@ MAX_DELAY_S = 60
 
 @pytest.fixture
 def pressure(place: Place) -> Pressure:
-    return Pressure(place.stream, MAX_DELAY_S, place.cast.clock)
+    return Pressure(place.stream, lambda: MAX_DELAY_S, place.cast.clock)
 
 
 async def test_a_quarter_of_the_promised_time_is_the_limit_and_only_what_waits_counts(
@@ -85,5 +85,5 @@ async def taken_without_end(pressure: Pressure) -> None:
 
 
 def test_the_shorter_the_promise_the_more_often_it_looks(place: Place) -> None:
-    assert Pressure(place.stream, 60, place.cast.clock).every_s == EVERY_S
-    assert Pressure(place.stream, 1, place.cast.clock).every_s < FRACTION / 2
+    assert Pressure(place.stream, lambda: 60, place.cast.clock).every_s == EVERY_S
+    assert Pressure(place.stream, lambda: 1, place.cast.clock).every_s < FRACTION / 2

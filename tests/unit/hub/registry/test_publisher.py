@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from hifadhi.errors import Tampered
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.hub.registry import publisher, tables, tiling
+from hifadhi.hub.registry.ledger_signer import LedgerSigner
 from hifadhi.hub.registry.rows import read_state
 from hifadhi.stream.topics import DEAD_LETTERS, DIRECTORY, PROGRESS, RECORD
 from registry_place import Place, opened
@@ -84,7 +85,7 @@ async def test_a_checkpoint_is_never_behind_what_is_published(place: Place) -> N
     await place.seal_only()
     new = await read_state_of(place)
     for row in (old, new, old):
-        await tiling.catch_up(place.store, row, place.cast.root.origin, place.keys)
+        await tiling.catch_up(place.store, row, LedgerSigner(place.cast.root, place.keys))
     row = await read_state_of(place)
     assert (row.size, row.checkpoint_size) == (20, 20)
     files = await place.files()

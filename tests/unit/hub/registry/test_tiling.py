@@ -5,7 +5,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import delete, update
 
 from hifadhi.evidence import tree
-from hifadhi.evidence.audit import CHECKPOINT, ledger_verifiers, read_checkpoint
+from hifadhi.evidence.audit import CHECKPOINT, claimed_checkpoint
+from hifadhi.evidence.ledger_keys import ledger_verifiers
 from hifadhi.evidence.note import Verifier
 from hifadhi.evidence.proof import parse as parse_proof
 from hifadhi.evidence.tree import Edge, leaf_hash
@@ -42,7 +43,7 @@ async def test_at_every_size_the_files_are_those_of_the_tree_and_every_leaf_is_p
         ledger = await place.audited()
         assert len(ledger.raw) == size
         edge = Edge.empty().extend([leaf_hash(raw) for raw in ledger.raw])
-        assert read_checkpoint(await place.files(), place.cast.root).root == edge.root()
+        assert claimed_checkpoint(await place.files(), place.cast.root).root == edge.root()
         await check_proofs(place, ledger.raw)
 
 
@@ -65,14 +66,16 @@ async def test_tiles_made_again_in_steps_are_the_same(place: Place, monkeypatch:
     await sealed_to(place, sealer, 600)
     await place.publisher().catch_up()
     files = await place.files()
-    signed = read_checkpoint(files, place.cast.root)
+    signed = claimed_checkpoint(files, place.cast.root)
     async with place.store.write() as db:
         await db.execute(delete(tables.tiles))
         await db.execute(update(tables.state).values(checkpoint_size=-1, checkpoint=""))
     monkeypatch.setattr(tiling, "STEP", 100)
     await place.publisher().catch_up()
     again = await place.files()
-    assert read_checkpoint(again, place.cast.root) == signed  # whose signatures are other bytes: ML-DSA is randomised
+    assert (
+        claimed_checkpoint(again, place.cast.root) == signed
+    )  # whose signatures are other bytes: ML-DSA is randomised
     assert {name: again[name] for name in again.keys() - {CHECKPOINT}} == {
         name: files[name] for name in files.keys() - {CHECKPOINT}
     }
@@ -80,4 +83,4 @@ async def test_tiles_made_again_in_steps_are_the_same(place: Place, monkeypatch:
 
 async def test_an_empty_ledger_has_a_checkpoint(place: Place) -> None:
     async with place.running():
-        assert read_checkpoint(await place.files(), place.cast.root).root == tree.EMPTY_ROOT
+        assert claimed_checkpoint(await place.files(), place.cast.root).root == tree.EMPTY_ROOT

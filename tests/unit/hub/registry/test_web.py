@@ -7,8 +7,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from hifadhi.errors import Unavailable
 from hifadhi.evidence import b64u
-from hifadhi.evidence.audit import ledger_verifiers
 from hifadhi.evidence.checkpoint import open_checkpoint
+from hifadhi.evidence.ledger_keys import ledger_verifiers
 from hifadhi.evidence.tree import leaf_hash, verify_inclusion
 from hifadhi.hub.server import application
 from hifadhi.stream.topics import DIRECTORY
