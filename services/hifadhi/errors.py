@@ -50,4 +50,5 @@ class Tampered(HifadhiError):
 
     def __init__(self, why: str, *, index: int | None = None) -> None:
         super().__init__(why if index is None else f"index {index}: {why}")
+        self.why = why
         self.index = index

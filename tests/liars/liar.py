@@ -16,6 +16,7 @@ from hifadhi.agency import dossier, dossier_making
 from hifadhi.agency.cross_check import Checked, cross_check
 from hifadhi.errors import Tampered
 from hifadhi.evidence import b64u, jws, strict_json
+from hifadhi.evidence.audit import Audit
 from hifadhi.evidence.fold import Fold, NewLeaf
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.evidence.jws import MESSAGE, RECEIPT, Envelope
@@ -150,7 +151,7 @@ class Liar:
 
     def passes(self, files: Files, *, receipts: Sequence[bytes] = (), views: Sequence[bytes] = ()) -> Checked:
         """What the auditor's whole check says of these files."""
-        return cross_check(files, self.root, receipts=receipts, views=views)
+        return cross_check(Audit(files, self.root), files, self.root, receipts=receipts, views=views)
 
     def caught(self, files: Files, *, receipts: Sequence[bytes] = (), views: Sequence[bytes] = ()) -> Caught:
         """How the same check ends on a lie. The honest ledger, under the same receipts and checkpoints, passes."""

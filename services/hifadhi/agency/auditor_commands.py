@@ -5,8 +5,11 @@
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,6 +19,8 @@ from hifadhi.agency import auditor_output as output
 from hifadhi.agency import dossier, dossier_making, dossier_output, dossier_zip, durable_file
 from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.archive import Archive
+from hifadhi.agency.audit_state import memory_of
+from hifadhi.agency.bundle_workers import bundles_of
 from hifadhi.agency.cross_check import cross_check
 from hifadhi.agency.keyring import read_key
 from hifadhi.agency.mirror import INCOMING, Mirror, Mirrored
@@ -24,7 +29,7 @@ from hifadhi.agency.replay import replay as replay_case
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import strict_json
-from hifadhi.evidence.audit import CHECKPOINT, TILES
+from hifadhi.evidence.audit import CHECKPOINT, TILES, Audit, read_checkpoint
 from hifadhi.evidence.b64 import encode
 from hifadhi.referral import root as root_file
 from hifadhi.referral.root import Root
@@ -80,11 +85,12 @@ def mirror(  # noqa: PLR0913 (one option each)
     return _exit_code(run, as_json=as_json)
 
 
-def verify(
+def verify(  # noqa: PLR0913 (one option each)
     path: Path,
     /,
     *,
     root: RootFile,
+    state: Annotated[Path | None, Parameter(help="Keep here how far it is, and go on from there.")] = None,
     receipts: Receipts = (),
     checkpoint: Checkpoints = (),
     as_json: Json = False,
@@ -93,20 +99,25 @@ def verify(
     """Verify a ledger, or one message of it. Needs no network.
 
     PATH is a folder with a mirror (every file, every signature, every ruling decided again), or a dossier that
-    'hifadhi evidence' wrote. Exit codes: 0 verified; 1 tampered, with the first bad index and why; 2 usage, or a file
-    that cannot be read, or a checkpoint newer than the mirror.
+    'hifadhi evidence' wrote. With --state it goes on where an earlier run stopped, or behind the leaves that one
+    verified; keep that file as you keep root.json. Exit codes: 0 verified; 1 tampered, with the first bad index and
+    why; 2 usage, or a file that cannot be read, or a checkpoint newer than the mirror.
     """
 
     def run() -> None:
-        known = _root(root)
+        known, has_more = _root(root), bool(receipts or checkpoint)
+        if has_more and (state or path.is_file()):
+            raise Refused(
+                Fault("USAGE", "", "receipts and checkpoints are held against a ledger from its first leaf on")
+            )
         if path.is_file():
-            _refuse_more(receipts, checkpoint)
             proven = dossier.open_dossier(dossier_zip.unpack(durable_file.read(path)), known)
             output.answer(dossier_output.fields(proven), dossier_output.words(proven), as_json=as_json, quiet=quiet)
             return
         more, seen = [[durable_file.read(file) for file in files] for files in (receipts, checkpoint)]
-        with output.progress("verifying", quiet=quiet or as_json) as told:
-            checked = cross_check(_whole(path), known, receipts=more, views=seen, progress=told)
+        ledger = _whole(path)
+        with output.progress("verifying", quiet=quiet or as_json) as told, _audit(ledger, known, state) as audit:
+            checked = cross_check(audit, ledger, known, receipts=more, views=seen, progress=told)
         due_s = known.max_delay_s
         fields, words = output.checked_fields(checked, due_s), output.checked_words(checked, due_s)
         output.answer(fields, words, as_json=as_json, quiet=quiet)
@@ -173,11 +184,6 @@ async def _mirror(
         return await Mirror(archive, transport, _root(root) if root else None).update(told)
 
 
-def _refuse_more(receipts: tuple[Path, ...], checkpoints: tuple[Path, ...]) -> None:
-    if receipts or checkpoints:
-        raise Refused(Fault("USAGE", "", "receipts and checkpoints are held against a whole ledger, not one message"))
-
-
 def _tell(story: Replay, case: str, at: int | None, *, as_json: bool) -> None:
     last = story.lines[-1]
     if as_json:
@@ -207,6 +213,15 @@ def _exit_code(run: Callable[[], None], *, as_json: bool) -> int:
         output.say_failure(error, as_json=as_json)
         return NOT_DONE
     return VERIFIED
+
+
+@contextmanager
+def _audit(archive: Archive, root: Root, state: Path | None) -> Iterator[Audit]:
+    """The audit of an archive, on all cores, that goes on from `state`."""
+    size = read_checkpoint(archive, root).size
+    of = f"{version('hifadhi')} {sha256(root.model_dump_json().encode()).hexdigest()}"
+    with memory_of(size, state, of) as memory, bundles_of(archive, size) as bundles:
+        yield Audit(archive, root, bundles, memory)
 
 
 def _root(path: Path) -> Root:

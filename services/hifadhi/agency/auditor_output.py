@@ -14,7 +14,7 @@ from hifadhi.agency.cross_check import Checked
 from hifadhi.errors import HifadhiError, Tampered
 from hifadhi.evidence.b64 import encode
 from hifadhi.evidence.promise import Promise
-from hifadhi.evidence.verify import Report
+from hifadhi.evidence.report import Report
 from hifadhi.referral import instant
 from hifadhi.referral.directory import Agency
 from hifadhi.referral.sayings import listed
@@ -82,6 +82,11 @@ def report_words(report: Report) -> str:
     lines = [
         f"VERIFIED  {report.origin}",
         f"  leaves    {report.leaves}: {counts}",
+        *(
+            [f"  earlier   the first {report.earlier} were verified before, as the state says"]
+            if report.earlier
+            else []
+        ),
         f"  cases     {report.cases}",
         f"  agencies  {report.agencies}",
         f"  until     {report.last_stored_at or 'no leaf yet'}",

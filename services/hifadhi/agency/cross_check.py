@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from hifadhi.agency.signature_workers import signatures_of
 from hifadhi.evidence import other_view, promise
-from hifadhi.evidence.audit import Audit, read_checkpoint
+from hifadhi.evidence.audit import Audit
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.promise import Promise, Promises
-from hifadhi.evidence.verify import Report, Verified
+from hifadhi.evidence.report import Report, Verified
 from hifadhi.referral.root import Root
 
 
@@ -23,6 +22,7 @@ class Checked:
 
 
 def cross_check(
+    audit: Audit,
     ledger: Mapping[str, bytes],
     root: Root,
     *,
@@ -30,18 +30,19 @@ def cross_check(
     views: Iterable[bytes] = (),
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Checked:
-    """Everything of the ledger, with files of receipts and checkpoints' notes from elsewhere.
+    """The audit of the ledger run, with files of receipts and checkpoints' notes from elsewhere.
 
-    Tampered; Refused: NO_RECEIPT, and NEWER for a checkpoint with more leaves than the mirror.
+    For these it must begin with the first leaf. Tampered; Refused: NO_RECEIPT, and NEWER for a checkpoint with more
+    leaves than the mirror.
     """
     promises = Promises(each for raw in receipts for each in promise.read(raw, root))
-    size = read_checkpoint(ledger, root).size
+    size = audit.checkpoint.size
 
     def seen(verified: Verified) -> None:
         progress(verified.index + 1, size)
         promises.see(verified)
 
-    with signatures_of(size) as signatures:
-        report = Audit(ledger, root, signatures).run(seen)
+    report = audit.run(seen)
     still_open = promises.open()
-    return Checked(report, promises.kept, still_open, tuple(other_view.check(note, ledger, root) for note in views))
+    agreed = tuple(other_view.check(note, ledger, root) for note in views)
+    return Checked(report, promises.kept, still_open, agreed)

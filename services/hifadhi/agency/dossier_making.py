@@ -11,9 +11,9 @@ from hifadhi.evidence.audit import CHECKPOINT, Audit, read_checkpoint
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.leaf import RECORDED, Leaf
 from hifadhi.evidence.proof import Proof
+from hifadhi.evidence.report import Verified
 from hifadhi.evidence.tiles import ENTRIES, HEIGHT, WIDTH, Tile, node_from_tiles, parse_bundle
 from hifadhi.evidence.tree import inclusion_proof
-from hifadhi.evidence.verify import Verified
 from hifadhi.referral import root as root_file
 from hifadhi.referral.statements import STATEMENTS
 

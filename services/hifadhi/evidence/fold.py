@@ -20,7 +20,7 @@ from hifadhi.evidence import submission as submissions
 from hifadhi.evidence.jws import Envelope
 from hifadhi.evidence.leaf import LAPSED, RECORDED, REFUSED, Leaf, Ruling
 from hifadhi.evidence.submission import Submission
-from hifadhi.referral import admission, directory_changes, headers, instant, message
+from hifadhi.referral import admission, directory_changes, headers, instant
 from hifadhi.referral.case import Case, Clock, Sealed
 from hifadhi.referral.closed import is_uuid7
 from hifadhi.referral.directory import Directory
@@ -80,6 +80,12 @@ class Fold:
         self.past = past
         self._clocks = [clock for case in self.cases.values() for clock in case.clocks]
         heapify(self._clocks)
+
+    def recall(self, cases: Mapping[str, Case], past: Mapping[str, Sealed]) -> None:
+        """Take these as well, with their running clocks."""
+        for case in cases.values():
+            self._keep(inherited(case, self.directory))
+        self.past.update(past)
 
     def monotone(self, time_ms: int) -> int:
         """Rule 1: the `stored_at` of a submission that the stream appended at `time_ms`."""
@@ -168,7 +174,7 @@ class Fold:
 
     def _verdict(self, submission: Submission, stored_at: int) -> tuple[Header | None, Verdict]:
         try:
-            header = message.read(submission.document)
+            header = submission.header
         except Refused as refusal:
             return None, Verdict(refusal.code)
         try:
@@ -230,16 +236,14 @@ def names_in(raw: bytes) -> Names:
 def names_of(submission: Submission) -> Names:
     """The same for what has been read; nothing if its payload is no JSON."""
     try:
-        members = submission.members
+        messages = _ids(submission, "id", "in_reply_to", "encounter") | {submission.digest}
+        return Names(messages, _ids(submission, "case", "other_case"))
     except Refused:
         return NO_NAMES
-    messages = _ids(members, "id", "in_reply_to", "encounter") | {submission.digest}
-    return Names(messages, _ids(members, "case", "other_case"))
 
 
-def _ids(members: Mapping[str, object], *names: str) -> frozenset[str]:
-    named = [members.get(name) for name in names]  # of any type, so in no set yet
-    return frozenset(str(one) for one in named if is_uuid7(one))
+def _ids(submission: Submission, *names: str) -> frozenset[str]:
+    return frozenset(str(one) for one in submission.said(*names) if is_uuid7(one))
 
 
 NO_NAMES: Final = Names(frozenset(), frozenset())
@@ -247,8 +251,7 @@ NO_NAMES: Final = Names(frozenset(), frozenset())
 
 def _identity(submission: Submission) -> tuple[str, str | None]:
     """The id, and the case if one is named, of a payload that may break every other rule."""
-    members = submission.members
-    message_id, case = members.get("id"), members.get("case")
+    message_id, case = submission.said("id", "case")
     if not is_uuid7(message_id):
         raise Refused(Fault("SCHEMA", "/id", "a message has an id"))
     return str(message_id), case if isinstance(case, str) else None

@@ -17,7 +17,7 @@ from hifadhi.evidence import submission as submissions
 from hifadhi.evidence.jws import Envelope
 from hifadhi.evidence.leaf import LAPSED, RECORDED, Leaf
 from hifadhi.evidence.submission import Submission
-from hifadhi.referral import admission, instant, message
+from hifadhi.referral import admission, instant
 from hifadhi.referral.case import Case, Clock, Sealed
 from hifadhi.referral.closed import is_uuid7
 from hifadhi.referral.directory import Directory
@@ -86,19 +86,19 @@ def read(index: int, raw: bytes) -> LedgerEntry:
 def _of_message(index: int, leaf: Leaf) -> LedgerEntry:
     submission = submissions.read(leaf.envelope)
     header = _header(submission, recorded=leaf.ruling.ruling == RECORDED)
-    members = submission.members
-    named = members.get("case") if is_uuid7(members.get("case")) else None
-    if not is_uuid7(members.get("id")):
+    message_id, case = submission.said("id", "case")
+    named = case if is_uuid7(case) else None
+    if not is_uuid7(message_id):
         raise Tampered("a sealed message without an id")
     if leaf.ruling.ruling == RECORDED and header and header.type not in STATEMENTS:
         named = header.about
-    occupied = members["id"] if header and admission.occupies_id(leaf.ruling.code) else None
+    occupied = message_id if header and admission.occupies_id(leaf.ruling.code) else None
     return LedgerEntry(index, leaf, submission.envelope, header, occupied, named)
 
 
 def _header(submission: Submission, *, recorded: bool) -> Header | None:
     try:
-        return message.read(submission.document)
+        return submission.header
     except Refused:
         if recorded:
             raise

@@ -21,7 +21,7 @@ from hifadhi.errors import Fault, HifadhiError, Refused, Tampered
 from hifadhi.evidence import b64u, jws, strict_json
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.leaf import LAPSED, Leaf
-from hifadhi.evidence.verify import Verified
+from hifadhi.evidence.report import Verified
 from hifadhi.referral import instant
 from hifadhi.referral.root import Root
 

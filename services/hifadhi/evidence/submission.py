@@ -1,12 +1,16 @@
 """A message as `submissions` and the leaves hold it: an envelope in its one form, read once for all who ask."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from hifadhi.errors import Refused
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
+from hifadhi.referral import message
+from hifadhi.referral.header import Header
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,33 @@ class Submission:
         """The payload's JSON value; `Refused` with the codes of strict JSON."""
         return strict_json.parse(self.envelope.payload)
 
-    @property
-    def members(self) -> Mapping[str, Any]:
-        """Those of a payload that may break every other rule; none if it is no object. `Refused` as `document`."""
-        return self.document if isinstance(self.document, dict) else {}
+    @cached_property
+    def header(self) -> Header:
+        """The typed header; `Refused` as by `message.read`."""
+        return message.read(self.document)
+
+    def look(self) -> None:
+        """Read everything now: what was read goes along into another process."""
+        with suppress(Refused):
+            self.header  # noqa: B018 (reading it is the point)
+        self.digest  # noqa: B018
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The JSON value need not go along with the header that was made of it."""
+        state = dict(vars(self))
+        if "header" in state:
+            del state["document"]
+        return state
+
+    def said(self, *names: str) -> list[Any]:
+        """The members of these names, None for what is not there, of a payload that may break every other rule.
+
+        `Refused` as `document`.
+        """
+        if (header := vars(self).get("header")) is not None:
+            return [getattr(header, name, None) for name in names]
+        members: Mapping[str, Any] = self.document if isinstance(self.document, dict) else {}
+        return [members.get(name) for name in names]
 
 
 def read(raw: bytes) -> Submission:

@@ -12,7 +12,7 @@ from hifadhi.evidence.fold import Fold, NewLeaf, Repeat
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.leaf import Leaf, parse
 from hifadhi.evidence.promise import Promise, Promises
-from hifadhi.evidence.verify import Verified
+from hifadhi.evidence.report import Verified
 from hifadhi.referral import instant
 from hifadhi.referral.directory import Directory
 from sealed_ledgers import DAY, Exchange, key, the_root
