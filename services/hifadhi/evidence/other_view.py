@@ -7,10 +7,9 @@
 from collections.abc import Mapping
 
 from hifadhi.errors import Fault, Refused, Tampered
+from hifadhi.evidence.audit import edge_at
 from hifadhi.evidence.checkpoint import Checkpoint, unsigned
 from hifadhi.evidence.ledger_keys import LedgerKeys
-from hifadhi.evidence.tiles import HEIGHT, WIDTH, Tile, node_from_tiles
-from hifadhi.evidence.tree import root_hash
 
 
 def check(note: bytes, files: Mapping[str, bytes], size: int, keys: LedgerKeys) -> Checkpoint:
@@ -23,12 +22,7 @@ def check(note: bytes, files: Mapping[str, bytes], size: int, keys: LedgerKeys) 
         says = f"that checkpoint has {claimed} leaves, this copy {size}; mirror again, and compare then"
         raise Refused(Fault("NEWER", "", says))
     other = keys.open(note)  # rule 1
-
-    def tile(level: int, index: int) -> bytes:
-        width = min(WIDTH, (size >> (HEIGHT * level)) - index * WIDTH)
-        return files[Tile(level, index, width).path()]
-
-    found = root_hash(other.size, lambda level, index: node_from_tiles(level, index, tile))
+    found = edge_at(files, other.size, size).root()
     if found != other.root:  # rule 2
         raise Tampered(f"the ledger shows two histories: its tree of {other.size} leaves has another root elsewhere")
     return other
