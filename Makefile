@@ -56,10 +56,11 @@ flow: setup ## Whole messages through the whole exchange, processes killed
 	$(RUN)pytest tests/flow tests/faults -n 2 --dist worksteal
 
 live: setup ## What only a real broker, a real database and real processes show
-	$(RUN)pytest tests/live
+	$(RUN)pytest tests/live -m "not alone" -n 2 --dist worksteal
+	$(RUN)pytest tests/live -m alone
 
 browser: setup ## The operators' pages in a real Chromium
-	$(RUN)pytest tests/browser
+	$(RUN)pytest tests/browser -n 2 --dist worksteal
 
 schemas: setup ## Write schemas/ from the types
 	$(RUN)python tests/write_schemas.py schemas
