@@ -75,10 +75,11 @@ flow: setup ## Whole messages through the whole exchange, a hub that lies, proce
 	$(RUN)pytest tests/flow tests/liars tests/faults -n 2 --dist worksteal
 
 live: setup ## What only a real broker, a real database and real processes show
-	$(RUN)pytest tests/live
+	$(RUN)pytest tests/live -m "not alone" -n 2 --dist worksteal
+	$(RUN)pytest tests/live -m alone
 
 browser: setup ## The operators' pages in a real Chromium
-	$(RUN)pytest tests/browser
+	$(RUN)pytest tests/browser -n 2 --dist worksteal
 
 independent: setup ## Our ledgers and our wire, judged by programs in Go, Java and JavaScript
 	$(RUN)pytest tests/independent -n 2 --dist loadscope

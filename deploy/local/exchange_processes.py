@@ -18,7 +18,7 @@ from child import Child, free_ports
 from front import Front
 
 SERVICES: Final = ("registry", "delivery", "console", "gateway")
-START_S: Final = 60.0
+START_S: Final = 120.0
 END_S: Final = 12.0
 
 

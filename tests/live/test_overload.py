@@ -18,6 +18,8 @@ from live.production import Production, opened_receipt, production
 from postgres_server import PostgresServer
 from topic_order import index_of
 
+pytestmark = pytest.mark.alone
+
 MAX_DELAY_S = 6
 FLOOD_S = 60.0
 LINES = 40

@@ -20,6 +20,8 @@ from kafka_cluster import KafkaCluster
 from live.production import Production, production
 from postgres_server import PostgresServer
 
+pytestmark = pytest.mark.timeout(300)
+
 MZ = "MZ-INAR"
 STOP_S = 10.0
 

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 import kafka_programs
 import moved_clock
 from exchange_processes import ExchangeProcesses
@@ -19,10 +21,12 @@ from servers import needed
 LASTING = [name for name, scenario in SCENARIOS.items() if scenario.needs_time]
 
 
+@pytest.mark.timeout(300)
 async def test_the_scenarios_one_after_the_other(tmp_path: Path, kafka: KafkaCluster, postgres: PostgresServer) -> None:
     await _played(tmp_path, [name for name in SCENARIOS if name not in LASTING], kafka, postgres, None)
 
 
+@pytest.mark.timeout(300)
 async def test_those_that_last_for_weeks_by_a_clock_that_broker_and_services_share(
     tmp_path: Path, postgres: PostgresServer
 ) -> None:
