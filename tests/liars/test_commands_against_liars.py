@@ -91,7 +91,6 @@ def test_receipts_need_an_audit_from_the_first_leaf_on(run: Run, desk: Path) -> 
     words = ["verify", desk / "ledger", "--root", desk / "root.json", "--state", desk / "state.sqlite"]
     assert run(*words) == 0
     assert run(*words, "--receipts", desk / "TZ-RSD.jsonl") == 2
-    assert run(*words, "--checkpoint", desk / "TZ-RSD.checkpoint") == 2
 
 
 def test_what_is_no_receipt_gives_2(run: Run, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

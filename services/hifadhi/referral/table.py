@@ -103,10 +103,13 @@ KIND: Final[Mapping[str, Kind]] = {
     "reading_key.added": Kind.STATEMENT,
     "key.revoked": Kind.STATEMENT,
     "agency.removed": Kind.STATEMENT,
+    "agency.suspended": Kind.STATEMENT,
     "arrangement.published": Kind.STATEMENT,
     "declaration.published": Kind.STATEMENT,
     "declaration.ended": Kind.STATEMENT,
+    "codelist.published": Kind.STATEMENT,
     "rules.adopted": Kind.STATEMENT,
+    "governance.rotated": Kind.STATEMENT,
 }
 # Within a referral.
 SIDE: Final[Mapping[str, Side]] = {
