@@ -23,7 +23,7 @@ SAID = b"the same bytes for all"
 def tuf_root(version: int, keys: list[PrivateJwk], threshold: int) -> TufRoot:
     root = TufRoot(version=version, expires=datetime(2099, 1, 1, tzinfo=UTC))
     for key in keys:
-        public = {"public": key.public.x.hex()}
+        public = {"public": key.public.public.hex()}
         root.add_key(SSlibKey(key.kid, "ed25519", "ed25519", public), TufRoot.type)
     root.roles[TufRoot.type].threshold = threshold
     return root
