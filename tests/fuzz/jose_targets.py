@@ -8,6 +8,7 @@ from fuzz import fixed_key
 from fuzz.target import Target, text_of
 from hifadhi.evidence import jwe, jws, plaintext, strict_json
 from hifadhi.evidence.jwk import Jwk, PrivateJwk
+from hifadhi.evidence.key_kinds import ECDH_ES_A256KW
 
 SIGNER: Final = fixed_key.ed25519("signer")
 SECOND: Final = fixed_key.p256("second")
@@ -57,7 +58,7 @@ def sealed(raw: bytes) -> None:
     """Whatever opens is what was sealed, and the digest of any text can be had."""
     text = text_of(raw)
     jwe.digest(text)
-    assert jwe.open_sealed(text, keys=[READER], **MEANT) == _PLAIN
+    assert jwe.open_sealed(text, suite=ECDH_ES_A256KW, keys=[READER], **MEANT) == _PLAIN
 
 
 def opened(raw: bytes) -> None:

@@ -15,7 +15,10 @@ STRANGER = PrivateJwk.generate(ED25519)
 STRANGERS = {ED25519: STRANGER, ES256: PrivateJwk.generate(P256)}
 """One of each kind of key that signs."""
 NOT_SIGNED = "what cannot have a leaf, for it proves nothing (SIGNATURE)"
-NOT_KNOWN = "what cannot have a leaf, for it proves nothing (KEY_UNKNOWN)"
+NOT_KNOWN = (
+    "what cannot have a leaf, for it proves nothing (KEY_UNKNOWN); "
+    "verify from the first root.json, not from one that a rotation brought"
+)
 
 
 def test_forge_a_message_in_an_agencys_name(liar: Liar) -> None:
