@@ -10,8 +10,8 @@ from hifadhi.evidence import b64u
 from hifadhi.evidence.audit import Audit, claimed_checkpoint
 from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
 from hifadhi.evidence.leaf import Leaf
+from hifadhi.evidence.report import Report, Verified
 from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, parse_bundle, tiles_at
-from hifadhi.evidence.verify import Report, Verified
 from hifadhi.referral.case import Case
 from hub_client import HubClient
 

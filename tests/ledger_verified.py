@@ -6,7 +6,7 @@ from hifadhi.agency.mirror import Mirror
 from hifadhi.agency.transport import Transport
 from hifadhi.demo.stage import AUDITOR, Stage
 from hifadhi.evidence.audit import Audit
-from hifadhi.evidence.verify import Report
+from hifadhi.evidence.report import Report
 
 
 async def verified(made: Stage) -> Report:

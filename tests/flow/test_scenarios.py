@@ -18,7 +18,7 @@ from hifadhi.demo.scenarios import SCENARIOS
 from hifadhi.demo.stage import Clock, embedded
 from hifadhi.evidence import b64u
 from hifadhi.evidence.audit import Audit
-from hifadhi.evidence.verify import Verified
+from hifadhi.evidence.report import Verified
 from hifadhi.referral import root as roots
 from hifadhi.referral.case import Case
 from hifadhi.referral.codes import LISTS

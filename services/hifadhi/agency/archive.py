@@ -10,8 +10,8 @@ from typing import Final
 
 from hifadhi.agency import durable_file
 from hifadhi.errors import Fault, Refused, Tampered
-from hifadhi.evidence.audit import CHECKPOINT, TILES
-from hifadhi.evidence.tiles import ENTRIES, HEIGHT, MAX_ENTRY, WIDTH, Tile, node_from_tiles
+from hifadhi.evidence.audit import CHECKPOINT, TILES, edge_at
+from hifadhi.evidence.tiles import ENTRIES, HEIGHT, MAX_ENTRY, WIDTH, Tile
 from hifadhi.evidence.tree import Edge
 
 MAX_FILE: Final = WIDTH * (2 + MAX_ENTRY)
@@ -79,9 +79,4 @@ class Archive(Mapping[str, bytes]):
 
     def edge(self, size: int) -> Edge:
         """The right edge of the tree of `size` leaves, from its hash tiles."""
-        hashes, first = [], 0
-        for level in reversed(range(size.bit_length())):
-            if size >> level & 1:
-                hashes.append(node_from_tiles(level, first >> level, lambda row, tile: self.tile(row, tile, size)))
-                first += 1 << level
-        return Edge(size, tuple(hashes))
+        return edge_at(self, size, size)

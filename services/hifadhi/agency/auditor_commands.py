@@ -7,6 +7,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,6 +18,7 @@ from hifadhi.agency import auditor_output as output
 from hifadhi.agency import durable_file
 from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.archive import Archive
+from hifadhi.agency.audit_state import memory_of
 from hifadhi.agency.bundle_workers import bundles_of
 from hifadhi.agency.keyring import read_key
 from hifadhi.agency.mirror import INCOMING, Mirror, Mirrored
@@ -26,6 +29,7 @@ from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.audit import CHECKPOINT, TILES, Audit, claimed_checkpoint
 from hifadhi.evidence.b64 import encode
+from hifadhi.evidence.report import Report
 from hifadhi.referral import root as root_file
 from hifadhi.referral.root import Root
 
@@ -74,17 +78,26 @@ def mirror(  # noqa: PLR0913 (one option each)
     return _exit_code(run, as_json=as_json)
 
 
-def verify(folder: Path, /, *, root: RootFile, as_json: Json = False, quiet: Quiet = False) -> int:
+def verify(
+    folder: Path,
+    /,
+    *,
+    root: RootFile,
+    state: Annotated[Path | None, Parameter(help="Keep here how far it is, and go on from there.")] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> int:
     """Verify the ledger in FOLDER: every file, every signature, every ruling decided again. Needs no network.
 
-    Exit codes: 0 verified; 1 tampered, with the first bad index and why; 2 usage, or a file that cannot be read.
+    With --state it goes on where an earlier run stopped, or behind the leaves that one verified; keep that file as you
+    keep root.json. Exit codes: 0 verified; 1 tampered, with the first bad index and why; 2 usage, or a file that cannot
+    be read.
     """
 
     def run() -> None:
         archive, known = _whole(folder), _root(root)
-        size = claimed_checkpoint(archive, known).size
-        with bundles_of(archive, size) as bundles, output.progress("verifying", quiet=quiet or as_json) as told:
-            report = Audit(archive, known, bundles).run(lambda leaf: told(leaf.index + 1, size))
+        with output.progress("verifying", quiet=quiet or as_json) as told:
+            report = _audited(archive, known, state, told)
         if as_json:
             output.say_json(output.report_fields(report))
         elif not quiet:
@@ -153,6 +166,13 @@ def _exit_code(run: Callable[[], None], *, as_json: bool) -> int:
         output.say_failure(error, as_json=as_json)
         return NOT_DONE
     return VERIFIED
+
+
+def _audited(archive: Archive, root: Root, state: Path | None, told: Callable[[int, int], None]) -> Report:
+    size = claimed_checkpoint(archive, root).size
+    of = f"{version('hifadhi')} {sha256(root.model_dump_json().encode()).hexdigest()}"
+    with memory_of(size, state, of) as memory, bundles_of(archive, size) as bundles:
+        return Audit(archive, root, bundles, memory).run(lambda leaf: told(leaf.index + 1, size))
 
 
 def _root(path: Path) -> Root:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from hifadhi.errors import HifadhiError, Tampered
 from hifadhi.evidence.b64 import encode
-from hifadhi.evidence.verify import Report
+from hifadhi.evidence.report import Report
 from hifadhi.referral.directory import Agency
 from hifadhi.referral.sayings import listed
 from hifadhi.referral.story import WAITING, Line
@@ -71,6 +71,11 @@ def report_words(report: Report) -> str:
     lines = [
         f"VERIFIED  {report.origin}",
         f"  leaves    {report.leaves}: {counts}",
+        *(
+            [f"  earlier   the first {report.earlier} were verified before, as the state says"]
+            if report.earlier
+            else []
+        ),
         f"  cases     {report.cases}",
         f"  agencies  {report.agencies}",
         f"  until     {report.last_stored_at or 'no leaf yet'}",

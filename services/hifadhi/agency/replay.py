@@ -7,7 +7,7 @@ from hifadhi.agency.archive import Archive
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence.audit import Audit
 from hifadhi.evidence.jws import MESSAGE, read_envelope
-from hifadhi.evidence.verify import Report, Verified
+from hifadhi.evidence.report import Report, Verified
 from hifadhi.referral import message
 from hifadhi.referral.case import Case
 from hifadhi.referral.directory import Agency

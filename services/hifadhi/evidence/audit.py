@@ -8,9 +8,11 @@ Beyond the rules of `verify`, and the attack that each stops:
    proves one thing with its entries and another with its tiles.
 3. Under `tile/` stands what a tree of this size has, and nothing else: leaves kept beside the tree, to be shown when it
    suits.
+4. An earlier audit is gone on with only where its leaves are the first of this ledger: a history told anew.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from hifadhi.errors import Refused, Tampered
@@ -19,10 +21,13 @@ from hifadhi.evidence.checkpoint import Checkpoint, open_checkpoint, unsigned
 from hifadhi.evidence.jwk import Jwk
 from hifadhi.evidence.jws import Envelope
 from hifadhi.evidence.ledger_keys import ledger_verifiers
+from hifadhi.evidence.memory import Memory
+from hifadhi.evidence.progress import Progress
+from hifadhi.evidence.report import Report, Verified
 from hifadhi.evidence.tile_rows import TileRows
-from hifadhi.evidence.tiles import ENTRIES, HEIGHT, WIDTH, Tile, parse_path
-from hifadhi.evidence.tree import HASH_BYTES
-from hifadhi.evidence.verify import Report, Verified, Verifier
+from hifadhi.evidence.tiles import ENTRIES, HEIGHT, WIDTH, Tile, node_from_tiles, parse_path
+from hifadhi.evidence.tree import HASH_BYTES, Edge
+from hifadhi.evidence.verify import Verifier
 from hifadhi.referral.root import Root
 
 CHECKPOINT: Final = "checkpoint"
@@ -61,28 +66,56 @@ class InLine:
 
 
 class Audit:
-    """Checks the files of an archive (path to bytes) against the root; the verifier's agencies can be asked after."""
+    """Checks the files of an archive (path to bytes) against the root; the verifier's agencies can be asked after.
 
-    def __init__(self, files: Mapping[str, bytes], root: Root, bundles: Bundles | None = None) -> None:
+    `memory`: see `Verifier`. `Tampered`, if it has an earlier audit of another ledger.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        root: Root,
+        bundles: Bundles | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         self._files, self._bundles = files, bundles or InLine(files)
         self.checkpoint = claimed_checkpoint(files, root)
-        self.verifier = Verifier(root)
+        self.verifier = Verifier(root, memory)
         self._rows = TileRows()
         self._keys: dict[str, Jwk] = {}
+        self.earlier = 0
+        if resumed := memory.resumed() if memory else None:
+            self._resume(Progress.from_bytes(resumed.progress), resumed.statements)
+
+    def _resume(self, progress: Progress, statements: Sequence[bytes]) -> None:
+        """Rule 4."""
+        size = self.checkpoint.size
+        if progress.size > size or edge_at(self._files, progress.size, size).to_bytes() != progress.edge:
+            raise Tampered(f"the first {progress.size} leaves are not those that were verified before")
+        self.verifier.resume(progress, statements)
+        self._rows = TileRows(progress.size, lambda level, _: progress.rows[level])
+        self.earlier = progress.size
 
     def run(self, seen: Seen = lambda _: None) -> Report:
         """The report, after `seen` has been told every leaf that stands, in order; else `Tampered`."""
-        for bundle in self._bundles.read(_bundles(self.checkpoint.size), self._keys):
+        for bundle in self._bundles.read(_bundles(self.earlier, self.checkpoint.size), self._keys):
+            self.verifier.relieve(self._unfinished)
             self._take(bundle, seen)
         self._compare(self._rows.partial())
         self._check_layout()
         now = self.verifier.root
-        return self.verifier.finish(
-            open_checkpoint(self._files[CHECKPOINT], now.origin, ledger_verifiers(now))
-        )  # rule 1
+        signed = open_checkpoint(self._files[CHECKPOINT], now.origin, ledger_verifiers(now))  # rule 1
+        report = replace(self.verifier.finish(signed), earlier=self.earlier)
+        self.verifier.relieve(self._unfinished, at_end=True)
+        return report
+
+    def _unfinished(self) -> list[bytes]:
+        return [raw for _, raw in self._rows.unfinished()]
 
     def _take(self, bundle: Bundle, seen: Seen) -> None:
-        for entry in bundle.entries:
+        entries = bundle.entries[max(0, self.verifier.size - bundle.first) :]
+        self.verifier.prepare(entries)
+        for entry in entries:
             seen(self.verifier.take(entry))
             self._compare(self._rows.add(entry.hash))
             if entry.submission and not entry.is_signed:
@@ -114,10 +147,25 @@ class Audit:
                 raise Tampered("the archive holds a file under tile/ that a tree of its size does not have")
 
 
-def _bundles(size: int) -> Iterable[Tile]:
-    """The entry bundles of a tree, in order."""
-    yield from (Tile(ENTRIES, index) for index in range(size // WIDTH))
-    if size % WIDTH:
+def edge_at(files: Mapping[str, bytes], size: int, within: int) -> Edge:
+    """The right edge of the tree of the first `size` leaves, out of the tiles of a tree of `within` leaves."""
+
+    def read(level: int, index: int) -> bytes:
+        width = min(WIDTH, (within >> (HEIGHT * level)) - index * WIDTH)
+        return read_file(files, Tile(level, index, width), index * WIDTH << (HEIGHT * level))
+
+    hashes, first = [], 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            hashes.append(node_from_tiles(level, first >> level, read))
+            first += 1 << level
+    return Edge(size, tuple(hashes))
+
+
+def _bundles(after: int, size: int) -> Iterable[Tile]:
+    """The entry bundles of a tree that hold leaves from index `after` on, in order."""
+    yield from (Tile(ENTRIES, index) for index in range(after // WIDTH, size // WIDTH))
+    if size % WIDTH and after < size:
         yield Tile(ENTRIES, size // WIDTH, size % WIDTH)
 
 

@@ -3,17 +3,22 @@
 1. SEQUENCE_GAP: numbers of a key's sequence have no leaf: a message was perhaps lost on its way to the hub.
 2. SEQUENCE_TWICE: one number on two leaves: two writers share a key, or it is in strange hands.
 3. KEY_IN_DOUBT: a key was revoked as invalid since an instant after which it had signed. Those leaves stand.
+4. TOO_MANY: what else there would be to look at behind this leaf is not listed.
+
+Of one key so many numbers may be awaited, and so many findings are kept: what agencies send must not fill a memory.
 """
 
-from array import array
-from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 SEQUENCE_GAP: Final = "SEQUENCE_GAP"
 SEQUENCE_TWICE: Final = "SEQUENCE_TWICE"
 KEY_IN_DOUBT: Final = "KEY_IN_DOUBT"
+TOO_MANY: Final = "TOO_MANY"
+
+MOST_AHEAD: Final = 4_096
+MOST_FOUND: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,54 +33,63 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Signed:
-    """What one key has signed: its numbers, and when its leaves were stored (milliseconds UTC)."""
+class Numbers:
+    """The numbers that one key has signed: all below `next`, and those in `ahead`, with their indexes."""
 
     agency: str
     next: int = 1
     ahead: dict[int, int] = field(default_factory=dict)
-    """Numbers above `next` to their indexes; one key's messages may overtake each other on their way."""
-    stored: "array[int]" = field(default_factory=lambda: array("q"))
-    indexes: "array[int]" = field(default_factory=lambda: array("q"))
+    """One key's messages may overtake each other on their way."""
 
 
 class Findings:
-    """Collects what `add` and `revoke` are told, in ledger order."""
+    """Collects what `add` and `revoke` are told, in ledger order. `numbers` and `found`: of an earlier audit."""
 
-    def __init__(self) -> None:
-        self._keys: dict[str, Signed] = {}
-        self._found: list[Finding] = []
+    def __init__(self, numbers: Mapping[str, Numbers] | None = None, found: Iterable[Finding] = ()) -> None:
+        self.numbers: dict[str, Numbers] = dict(numbers or {})
+        self.found: list[Finding] = list(found)
 
-    def add(self, kid: str, agency: str, number: int, index: int, stored_at: int) -> None:
+    def add(self, kid: str, agency: str, number: int, index: int) -> None:
         """A leaf whose first signature is by `kid`, with this number of its sequence."""
-        key = self._keys.setdefault(kid, Signed(agency))
-        key.stored.append(stored_at)
-        key.indexes.append(index)
+        key = self.numbers.setdefault(kid, Numbers(agency))
         if number < key.next or number in key.ahead:  # finding 2
-            says = f"number {number} of this key's sequence stands on an earlier leaf too"
-            self._found.append(Finding(SEQUENCE_TWICE, agency, kid, index, says))
+            says = f"number {number} of this key's sequence stands on an earlier leaf too, or is far too late"
+            self._note(Finding(SEQUENCE_TWICE, agency, kid, index, says))
             return
         key.ahead[number] = index
-        while key.next in key.ahead:
-            del key.ahead[key.next]
-            key.next += 1
+        _advance(key)
+        if len(key.ahead) > MOST_AHEAD:
+            self._note(next(_gaps(kid, key)))  # nobody waits for it any longer
+            key.next = min(key.ahead)
+            _advance(key)
 
-    def revoke(self, kid: str, invalid_since: int) -> None:
-        """A recorded revocation of `kid`, with the instant since which it is invalid."""
-        key = self._keys.get(kid)
-        first = bisect_left(key.stored, invalid_since) if key else 0
-        if key and first < len(key.stored):  # finding 3
-            count, index = len(key.stored) - first, key.indexes[first]
+    def revoke(self, kid: str, signed: tuple[int, int]) -> None:
+        """A recorded revocation of `kid`; how many leaves it signed since it is invalid, and the first's index."""
+        (count, index), key = signed, self.numbers.get(kid)
+        if key and count:  # finding 3
             says = f"revoked as invalid since before it signed {count} leaves, the first at {index}; they stand"
-            self._found.append(Finding(KEY_IN_DOUBT, key.agency, kid, index, says))
+            self._note(Finding(KEY_IN_DOUBT, key.agency, kid, index, says))
 
     def all(self) -> tuple[Finding, ...]:
         """All findings so far, by index."""
-        gaps = (gap for kid, key in self._keys.items() for gap in _gaps(kid, key))
-        return tuple(sorted((*self._found, *gaps), key=lambda finding: finding.index))
+        gaps = (gap for kid, key in self.numbers.items() for gap in _gaps(kid, key))
+        return tuple(sorted((*self.found, *gaps), key=lambda finding: finding.index))
+
+    def _note(self, finding: Finding) -> None:
+        if len(self.found) < MOST_FOUND:
+            self.found.append(finding)
+        elif len(self.found) == MOST_FOUND:  # finding 4
+            says = f"there are more than {MOST_FOUND} things to look at; from here on they are not listed"
+            self.found.append(Finding(TOO_MANY, finding.agency, finding.kid, finding.index, says))
 
 
-def _gaps(kid: str, key: Signed) -> Iterator[Finding]:
+def _advance(key: Numbers) -> None:
+    while key.next in key.ahead:
+        del key.ahead[key.next]
+        key.next += 1
+
+
+def _gaps(kid: str, key: Numbers) -> Iterator[Finding]:
     """Finding 1: the runs of numbers that are missing below the highest."""
     expected = key.next
     for number, index in sorted(key.ahead.items()):

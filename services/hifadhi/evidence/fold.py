@@ -10,7 +10,7 @@ submission:
 5. All else gets a leaf, recorded or refused, with the gateway's own codes first, then those of `decide`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
@@ -80,6 +80,12 @@ class Fold:
         self.past = past
         self._clocks = [clock for case in self.cases.values() for clock in case.clocks]
         heapify(self._clocks)
+
+    def recall(self, cases: Mapping[str, Case], past: Mapping[str, Sealed]) -> None:
+        """Take these as well, with their running clocks."""
+        for case in cases.values():
+            self._keep(inherited(case, self.directory))
+        self.past.update(past)
 
     def monotone(self, time_ms: int) -> int:
         """Rule 1: the `stored_at` of a submission that the stream appended at `time_ms`."""

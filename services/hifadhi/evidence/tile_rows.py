@@ -32,11 +32,13 @@ class TileRows:
             yield Tile(level, (self.size >> (HEIGHT * (level + 1))) - 1), full
             node, level = complete_hash(full), level + 1
 
+    def unfinished(self) -> Iterator[tuple[Tile, bytes]]:
+        """The same, and those that are empty: one for each level."""
+        return ((tile, bytes(row)) for tile, row in zip(_partial(self.size), self._rows, strict=False))
+
     def partial(self) -> Iterator[tuple[Tile, bytes]]:
         """The unfinished tiles, the lowest first."""
-        for tile, row in zip(_partial(self.size), self._rows, strict=False):
-            if tile.width:
-                yield tile, bytes(row)
+        return ((tile, raw) for tile, raw in self.unfinished() if tile.width)
 
 
 def _partial(size: int) -> Iterator[Tile]:

@@ -22,22 +22,24 @@ between its neighbours' (the receipt again), and a second history shown to other
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from hifadhi.errors import Refused, Tampered
+from hifadhi.evidence import leaf as leaves
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.entry import Entry, read_entry
-from hifadhi.evidence.findings import Finding, Findings
+from hifadhi.evidence.findings import Findings
 from hifadhi.evidence.fold import DeadLetter, Fold, NewLeaf, Repeat
-from hifadhi.evidence.jws import Envelope
-from hifadhi.evidence.leaf import LAPSED, Leaf, Ruling
+from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
+from hifadhi.evidence.leaf import LAPSED, RECORDED, Leaf, Ruling
+from hifadhi.evidence.memory import InMind, Memory, named_in
+from hifadhi.evidence.progress import Progress
+from hifadhi.evidence.report import Report, Verified
 from hifadhi.evidence.submission import Submission
 from hifadhi.evidence.tiles import WIDTH
 from hifadhi.evidence.tree import Edge
-from hifadhi.referral import admission, instant
-from hifadhi.referral.case import Case
+from hifadhi.referral import admission, directory_changes, instant, message
 from hifadhi.referral.directory import Agency, Directory, Key
 from hifadhi.referral.header import Header
 from hifadhi.referral.root import Root
@@ -46,45 +48,61 @@ from hifadhi.referral.rules import rules
 _INSTANT: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """A leaf that stands. `case` is as the leaf leaves it; None where it concerns none."""
-
-    index: int
-    leaf: Leaf
-    case: Case | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What was verified: numbers of leaves by ruling, of cases and agencies, and what an auditor should look at."""
-
-    origin: str
-    root: bytes
-    leaves: int
-    recorded: int
-    refused: int
-    lapsed: int
-    irregular: int
-    cases: int
-    agencies: int
-    last_stored_at: str | None
-    findings: tuple[Finding, ...]
-
-
 class Verifier:
-    """Takes the leaves in order. `Refused` RULES_UNKNOWN, if this program does not have the root's rules."""
+    """Takes the leaves in order. `Refused` RULES_UNKNOWN, if this program does not have the root's rules.
 
-    def __init__(self, root: Root) -> None:
+    `memory`: where what is not needed now lies; an earlier audit that it has is gone on with.
+    """
+
+    def __init__(self, root: Root, memory: Memory | None = None) -> None:
         rules(root.rules)
+        self._memory: Memory = memory or InMind()
         self._fold = Fold(Directory.of(root), signed=self._check_signed)
         self._is_signed = False
         self._edge, self._hashes = Edge.empty(), list[bytes]()
-        self._position = -1
-        self._sealing = False
+        self._position, self._sealing = -1, False
         self._counts: Counter[str] = Counter()
         self._findings = Findings()
-        self._stored_at: str | None = None
+
+    def resume(self, progress: Progress, statements: Iterable[bytes]) -> None:
+        """Go on behind the leaves that an earlier audit verified; these of them are the directory's."""
+        for raw in statements:
+            header = message.parse(read_envelope(leaves.parse(raw).envelope, typ=MESSAGE).payload)
+            self._fold.directory = directory_changes.evolve(self._fold.directory, header)
+        self._fold.size, self._fold.stored_at = progress.size, progress.stored_at
+        self._edge = Edge.from_bytes(progress.size, progress.edge)
+        self._position, self._sealing = progress.position, progress.is_sealing
+        self._counts = Counter(progress.counts)
+        self._findings = Findings(progress.numbers, progress.found)
+
+    def progress(self, rows: Sequence[bytes]) -> Progress:
+        """How far the audit is; asked for between two bundles. `rows`: the tree's unfinished tiles."""
+        self._grow()
+        return Progress(
+            size=self._fold.size,
+            stored_at=self._fold.stored_at,
+            position=self._position,
+            is_sealing=self._sealing,
+            edge=self._edge.to_bytes(),
+            rows=tuple(rows),
+            counts=dict(self._counts),
+            numbers=self._findings.numbers,
+            found=tuple(self._findings.found),
+        )
+
+    def prepare(self, entries: Sequence[Entry]) -> None:
+        """Have at hand what these entries, which come next, will ask for."""
+        instants = [_milliseconds(entry.leaf.ruling.stored_at) for entry in entries if entry.leaf]
+        self._memory.recall(self._fold, named_in(entries), max((self._fold.stored_at, *instants)), len(entries))
+
+    def relieve(self, rows: Callable[[], Sequence[bytes]], *, at_end: bool = False) -> None:
+        """Between two bundles: let go of what may not be needed any more."""
+        self._memory.relieve(self._fold, lambda: self.progress(rows()).to_bytes(), at_end=at_end)
+
+    @property
+    def size(self) -> int:
+        """How many leaves have been taken."""
+        return self._fold.size
 
     @property
     def agencies(self) -> Mapping[str, Agency]:
@@ -142,9 +160,9 @@ class Verifier:
             refused=self._counts["refused"],
             lapsed=self._counts["lapsed"],
             irregular=self._counts["irregular"],
-            cases=len(self._fold.cases),
+            cases=self._counts["cases"],
             agencies=len(self.agencies),
-            last_stored_at=self._stored_at,
+            last_stored_at=instant.write(self._fold.stored_at) if self._edge.size else None,
             findings=self._findings.all(),
         )
 
@@ -196,14 +214,16 @@ class Verifier:
         ruling = sealed.leaf.ruling
         self._counts[ruling.ruling] += 1
         self._counts["irregular"] += bool(ruling.irregular)
-        self._stored_at = ruling.stored_at
         if submission is None:
             return
-        kid, (number,) = submission.envelope.signatures[0].kid, submission.said("sequence")
+        kid, (message_id, number) = submission.envelope.signatures[0].kid, submission.said("id", "sequence")
+        self._counts["cases"] += sealed.case == message_id and ruling.ruling == RECORDED
         if type(number) is int and number > 0:
             agency = self._fold.directory.keys[kid].agency
-            self._findings.add(kid, agency, number, sealed.index, self._fold.stored_at)
+            self._findings.add(kid, agency, number, sealed.index)
+            self._memory.note(kid, sealed.index, self._fold.stored_at)
         if sealed.is_statement:
+            self._memory.declare(sealed.leaf.to_bytes())
             self._note_doubt(submission)
 
     def _note_doubt(self, submission: Submission) -> None:
@@ -211,9 +231,10 @@ class Verifier:
         if kind != "key.revoked" or invalid_since is None:
             return
         try:
-            self._findings.revoke(kid, instant.parse(invalid_since))
+            since = instant.parse(invalid_since)
         except Refused:  # 30 February: the schema cannot refuse it, and no rule depends on it
-            self._findings.revoke(kid, 0)
+            since = 0
+        self._findings.revoke(kid, self._memory.signed_since(kid, since))
 
 
 def _proves_nothing(cause: str) -> Tampered:
@@ -224,13 +245,18 @@ def _proves_nothing(cause: str) -> Tampered:
 
 def _instant(text: str) -> int:
     """Rule 2."""
-    try:
-        milliseconds = instant.parse(text) if _INSTANT.fullmatch(text) else -1
-    except Refused:
-        milliseconds = -1
+    milliseconds = _milliseconds(text)
     if milliseconds < 0:
         raise Tampered("its 'stored_at' is no instant")
     return milliseconds
+
+
+def _milliseconds(text: str) -> int:
+    """Of an instant as it is written; -1 if it is none."""
+    try:
+        return instant.parse(text) if _INSTANT.fullmatch(text) else -1
+    except Refused:
+        return -1
 
 
 def _compare(leaf: Leaf, again: Leaf) -> None:

@@ -10,8 +10,8 @@ from hifadhi.agency.bundle_workers import BundleWorkers, bundles_of
 from hifadhi.errors import Tampered
 from hifadhi.evidence.audit import Audit, InLine
 from hifadhi.evidence.jwk import Jwk
+from hifadhi.evidence.report import Report
 from hifadhi.evidence.tiles import ENTRIES, Tile
-from hifadhi.evidence.verify import Report
 from sealed_ledgers import EverythingSealed, Exchange, archive, everything, key, the_root
 
 

@@ -7,7 +7,7 @@ from hifadhi.errors import Tampered
 from hifadhi.evidence import checkpoint
 from hifadhi.evidence.audit import Audit, belongs
 from hifadhi.evidence.checkpoint import Checkpoint
-from hifadhi.evidence.verify import Report, Verified
+from hifadhi.evidence.report import Report, Verified
 from sealed_ledgers import DIGEST, EverythingSealed, Exchange, archive, everything, key, ledger_private, the_root
 
 

@@ -1,13 +1,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hifadhi.evidence.findings import Finding, Findings
+from hifadhi.evidence.findings import MOST_AHEAD, MOST_FOUND, Finding, Findings
 
 
 def told(numbers: list[int]) -> list[tuple[str, int, str]]:
     findings = Findings()
     for index, number in enumerate(numbers):
-        findings.add("K", "MZ-INAR", number, index, index)
+        findings.add("K", "MZ-INAR", number, index)
     return [(f.code, f.index, f.message) for f in findings.all()]
 
 
@@ -43,10 +43,25 @@ def test_a_number_that_comes_again_is_found_where_it_does() -> None:
 
 def test_a_revocation_points_to_the_first_leaf_in_doubt() -> None:
     findings = Findings()
-    for index, stored_at in enumerate((10, 20, 30)):
-        findings.add("K", "MZ-INAR", index + 1, 100 + index, stored_at)
-    findings.revoke("K", 20)
-    findings.revoke("K", 31)
-    findings.revoke("another", 0)
+    findings.add("K", "MZ-INAR", 1, 101)
+    findings.revoke("K", (2, 101))
+    findings.revoke("K", (0, 0))
+    findings.revoke("another", (0, 0))
     says = "revoked as invalid since before it signed 2 leaves, the first at 101; they stand"
     assert findings.all() == (Finding("KEY_IN_DOUBT", "MZ-INAR", "K", 101, says),)
+
+
+def test_nobody_is_awaited_for_ever() -> None:
+    findings = Findings()
+    for index, number in enumerate(range(2, 3 * MOST_AHEAD, 2)):
+        findings.add("K", "MZ-INAR", number, index)
+    assert len(findings.numbers["K"].ahead) <= MOST_AHEAD
+    assert [f.code for f in findings.all()] == ["SEQUENCE_GAP"] * (3 * MOST_AHEAD // 2 - 1)
+
+
+def test_findings_fill_no_memory() -> None:
+    findings = Findings()
+    for index in range(MOST_FOUND + 50):
+        findings.add("K", "MZ-INAR", 1, index)
+    assert len(findings.found) == MOST_FOUND + 1
+    assert findings.all()[-1].code == "TOO_MANY"

@@ -7,8 +7,9 @@ import pytest
 from hifadhi.errors import Tampered
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.leaf import FORMAT
+from hifadhi.evidence.report import Report
 from hifadhi.evidence.tree import Edge, leaf_hash
-from hifadhi.evidence.verify import Report, Verifier
+from hifadhi.evidence.verify import Verifier
 from hifadhi.referral import instant
 from sealed_ledgers import DAY, HOUR, EverythingSealed, Exchange, everything, key, the_root, uuid7
 

@@ -33,6 +33,8 @@ class ByDesign:
     plans: dict[str, Plan] = field(default_factory=dict)
     dispute: str | None = None
     unconfirmed: dict[str, tuple[str, set[str]]] = field(default_factory=dict)
+    copied: set[str] = field(default_factory=set)
+    """The referrals of which an observer was told when they were escalated or contested."""
 
     @classmethod
     def opened(cls, said: Header) -> "ByDesign":

@@ -99,6 +99,16 @@ class Histories(RuleBasedStateMachine):
         self.post(within(kind, about, referral, **changes))
 
     @precondition(lambda self: self.referrals())
+    @rule(kind=st.sampled_from(["information.requested", *ANSWERS]), pick=picks)
+    def copy_an_observer_in(self, kind: str, pick: int) -> None:
+        case, referral = self.referrals()[pick % len(self.referrals())]
+        both = {"sender": referral.sender, "to": referral.receiver} if kind == "information.requested" else {}
+        said = within(kind, case.id, referral, **both)
+        seen = {"seen": referral.version} if KIND[kind] is Kind.DECISION else {}
+        to = tuple(sorted((*said.addressees, UNHCR)))
+        self.post(header(kind, said.sender, to, case=case.id, referral=referral.id, **seen))
+
+    @precondition(lambda self: self.referrals())
     @rule(pick=picks, wild=rarely, drift=drift)
     def accept_whom_the_receiver_has_met(self, pick: int, wild: bool, drift: int) -> None:
         case, referral = self.referrals()[pick % len(self.referrals())]
@@ -316,10 +326,22 @@ class Histories(RuleBasedStateMachine):
         if verdict.code:
             assert after == before
         self.judge(said, before, verdict)
+        if before and verdict.code is None:
+            self.overhear(said, before)
         if verdict.code is None:
             self.follow(said, before, irregular=verdict.irregular)
             self.versions(said, before, after, irregular=verdict.irregular)
         self.posted.append(said)
+
+    def overhear(self, said: Header, before: Case) -> None:
+        """No observer is told of a referral, but of what was escalated or contested when it was first copied in."""
+        referral = before.referrals.get(getattr(said, "referral", None) or "")
+        if referral is None or UNHCR not in said.addressees or said.type == "outcome.reported":
+            return
+        escalated = referral.state is State.ESCALATED or before.dispute is not None or said.type == "dispute.opened"
+        copied = self.expected[before.id].copied
+        assert escalated or referral.id in copied
+        copied.add(referral.id)
 
     def judge(self, said: Header, before: Case | None, verdict: Verdict) -> None:
         """Invariants 7, 8 and 9: what must be refused was, and what must not be was not."""

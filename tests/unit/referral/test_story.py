@@ -1,7 +1,8 @@
 import pytest
 
 from hifadhi.evidence.jws import MESSAGE, read_envelope
-from hifadhi.evidence.verify import Verified, Verifier
+from hifadhi.evidence.report import Verified
+from hifadhi.evidence.verify import Verifier
 from hifadhi.referral import message
 from hifadhi.referral.clocks import PERIODS
 from hifadhi.referral.headers import MESSAGES
