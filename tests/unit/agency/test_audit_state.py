@@ -1,18 +1,20 @@
 """An audit whose memory lies in a file: the same report, whatever it lets go of, wherever it is interrupted."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hifadhi.agency.audit_state import EVERY, AuditState, memory_of
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence.audit import Audit
 from hifadhi.evidence.memory import InMind
 from hifadhi.evidence.report import Report, Verified
-from sealed_ledgers import DAY, Exchange, archive, everything, key, the_root
+from sealed_ledgers import DAY, Exchange, archive, everything, key, root_bytes, the_root
 
 OF = "1 root"
 Step = Callable[[Verified], None]
@@ -141,3 +143,19 @@ def test_a_short_audit_needs_no_file(tmp_path: Path) -> None:
     with memory_of(1, tmp_path / "state", OF) as memory:
         assert isinstance(memory, AuditState)
     assert (tmp_path / "state").exists()
+
+
+def test_an_audit_goes_on_over_a_rotation_from_the_first_root(tmp_path: Path) -> None:
+    exchange = Exchange()
+    exchange.admit_all()
+    audited(exchange.files(), tmp_path / "state")
+    document = json.loads(root_bytes())
+    document["hub"]["ledger"] = [key("ledger-2").public.as_dict()]
+    exchange.say("GOVERNANCE", "governance.rotated", version=1, root=document)
+    second = key("ledger-2").key
+    assert isinstance(second, Ed25519PrivateKey)
+    for _ in range(2):  # with the rotation among the leaves that are new, and then among those that were verified
+        assert audited(archive(exchange.leaves, second), tmp_path / "state").leaves == len(exchange.leaves)
+        exchange.opened()
+    with pytest.raises(Tampered, match="known key"):
+        audited(exchange.files(), tmp_path / "state")
