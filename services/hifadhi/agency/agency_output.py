@@ -2,11 +2,12 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from hifadhi.agency.client import Sent
+from hifadhi.agency.countersigning import Examined
 from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.opening import Item
 from hifadhi.agency.receipt import Receipt, Rejection
@@ -15,6 +16,21 @@ from hifadhi.referral import parts
 from hifadhi.referral.directory import IDENTITY
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.statements import STATEMENTS
+
+_TOLD_IN_WORDS: Final = {"format", "type", "sender", "to", "sent_at", "parts"}
+_SIGNED: Final[Mapping[str, Callable[[Any], str]]] = {
+    "dispute.resolved": lambda said: (
+        f"{said.sender} and {said.to[0]} settle their dispute on case {said.case}: "
+        f"{said.responsible} owes protection from here on."
+    ),
+    "departure.confirmed": lambda said: (
+        f"The person of case {said.case} left for {', '.join(said.to)}; {said.sender} owes protection until arrival."
+    ),
+    "arrangement.published": lambda said: (
+        f"{said.sender} and {said.other} arrange for their states how they refer to each other, as {said.arrangement}."
+    ),
+}
+"""What each type of two signatures comes to."""
 
 
 def say(text: str) -> None:
@@ -88,6 +104,21 @@ def kept(outcomes: Sequence[Receipt | Rejection]) -> str:
     )
 
 
+def to_be_signed(examined: Examined) -> str:
+    """What a second signature will stand under, in words, with all that the message says and this agency may read."""
+    header = examined.file.header
+    facts = header.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_TOLD_IN_WORDS)
+    to = f", to {', '.join(header.addressees)}" if header.addressees else ""
+    lines = [
+        f"{header.type} of {header.sender}{to}, prepared at {header.sent_at}",
+        f"    {_SIGNED[header.type](header)}",
+    ]
+    lines += [f"    {name}: {_text(value)}" for name, value in facts.items()]
+    lines += [f"    {name}: {_text(parts.as_json(body))}" for name, body in examined.bodies.items()]
+    lines += [f"{header.sender}'s signature holds. You sign the same for {examined.agency}, with key {examined.kid}."]
+    return "\n".join(lines)
+
+
 def item(taken: Item) -> str:
     """What came: the ruling, who says what to whom, and what this agency may read."""
     ruling, header = taken.leaf.ruling, taken.header
@@ -133,8 +164,8 @@ def _revoked(key: Mapping[str, Any]) -> str:
     return "  revoked" if key["revoked"] else ""
 
 
-def _text(body: Mapping[str, object]) -> str:
-    return json.dumps(body, ensure_ascii=False)
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _fault(fault: Fault) -> str:

@@ -1,4 +1,4 @@
-"""The agency's commands: enrol, let in, send, receive. What they answer goes to stdout, what is wrong to stderr.
+"""The commands of the directory: enrol, let in, revoke, show. What they answer goes to stdout, what is wrong to stderr.
 
 Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unavailable, 4 tampered.
 """
@@ -13,17 +13,12 @@ from cyclopts import App, Parameter
 
 from hifadhi.agency import agency_output as output
 from hifadhi.agency import durable_file, governance
-from hifadhi.agency.client import Client, Sent
-from hifadhi.agency.compose import Draft
 from hifadhi.agency.directory_office import DirectoryOffice
 from hifadhi.agency.enrolment import Enrolment, new_agency
 from hifadhi.agency.governance import Governance
 from hifadhi.agency.journal import Journal
-from hifadhi.agency.keyring import Keyring, read_key
-from hifadhi.agency.receipt import Receipt, Rejection
+from hifadhi.agency.keyring import Keyring
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
-from hifadhi.evidence import strict_json
-from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.referral import root as root_file
 from hifadhi.referral.root import Root
 
@@ -31,7 +26,6 @@ DONE: Final = 0
 EXIT: Final[dict[type[HifadhiError], int]] = {Refused: 1, Unavailable: 3, Tampered: 4}
 USAGE: Final = 2
 INTERRUPTED: Final = 130
-TRY_AGAIN_S: Final = 2.0
 
 P = ParamSpec("P")
 
@@ -166,7 +160,7 @@ def revoke(
         From when on what it signed is in doubt, as 2026-11-23T10:00:00.000Z.
     """
     if home is not None and root is not None:
-        asyncio.run(_revoke_own(kid, Keyring.load(home), _root(root), url, since))
+        asyncio.run(_revoke_own(kid, Keyring.load(home), root_of(root), url, since))
     else:
         asyncio.run(_revoke(kid, _governance(governance), url, since))
     output.say(f"{kid}: revoked")
@@ -177,7 +171,7 @@ def revoke(
 @exit_code
 def show(*, url: Url, root: RootFile, json: Json = False) -> int:
     """Show the directory, verified from root.json on."""
-    known = asyncio.run(_read(_root(root), url)).known
+    known = asyncio.run(_read(root_of(root), url)).known
     if json:
         output.say_json(output.directory_json(known))
     else:
@@ -185,57 +179,8 @@ def show(*, url: Url, root: RootFile, json: Json = False) -> int:
     return DONE
 
 
-@exit_code
-def send(  # noqa: PLR0913 (one option each)
-    draft: Path | None = None,
-    *,
-    home: Home,
-    root: RootFile,
-    url: Url,
-    wait: float = 10.0,
-    second: Path | None = None,
-    json: Json = False,
-) -> int:
-    """Send a message: check it, seal it, sign it, post it, wait for the ruling.
-
-    Parameters
-    ----------
-    draft
-        JSON with "type", "to", "case" and the type's other facts, and "bodies" by part. Without it, what an earlier
-        command had to keep is sent.
-    wait
-        Seconds to wait for the ruling.
-    second
-        The key that signs too, as JWK: a second officer's for a departure, the other state's for the end of a dispute.
-    """
-    client = Client(home, _root(root), url)
-    if draft is None:
-        output.say(output.kept(asyncio.run(_send_kept(client))))
-        return DONE
-    said = Draft.parse(strict_json.parse(durable_file.read(draft)))
-    sent = asyncio.run(_send(client, said, wait, read_key(second) if second else None))
-    if json:
-        output.say_json(output.sent_json(sent))
-    else:
-        output.say(output.sent(sent))
-    return EXIT[Refused] if sent.ruling and not sent.is_recorded else DONE
-
-
-@exit_code
-def inbox(*, home: Home, root: RootFile, url: Url, follow: bool = False, json: Json = False) -> int:
-    """Receive: verify, open and print what has come, and answer what a system answers by itself.
-
-    Parameters
-    ----------
-    follow
-        Go on until interrupted.
-    """
-    client = Client(home, _root(root), url)
-    asyncio.run(_follow(client, json=json) if follow else _receive(client, follow=False, json=json))
-    return DONE
-
-
-def _root(path: Path) -> Root:
+def root_of(path: Path) -> Root:
+    """The root of trust in a file."""
     return root_file.parse(durable_file.read(path))
 
 
@@ -265,32 +210,3 @@ async def _read(root: Root, url: str) -> DirectoryOffice:
     async with DirectoryOffice(root, url) as office:
         await office.read()
     return office
-
-
-async def _send(client: Client, draft: Draft, wait_s: float, second: PrivateJwk | None) -> Sent:
-    async with client:
-        return await client.send_draft(draft, wait_s=wait_s, second=second)
-
-
-async def _send_kept(client: Client) -> list[Receipt | Rejection]:
-    async with client:
-        return await client.send_kept()
-
-
-async def _receive(client: Client, *, follow: bool, json: bool) -> None:
-    async with client:
-        await client.send_kept()
-        async for item in client.receive(follow=follow):
-            if json:
-                output.say_json(output.item_json(item))
-            else:
-                output.say(output.item(item))
-
-
-async def _follow(client: Client, *, json: bool) -> None:
-    while True:
-        try:
-            await _receive(client, follow=True, json=json)
-        except Unavailable as error:
-            output.complain(f"{error}; trying again")
-            await asyncio.sleep(TRY_AGAIN_S)

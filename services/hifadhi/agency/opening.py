@@ -14,7 +14,7 @@ Rules, and the attack that each stops:
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -91,17 +91,26 @@ def open_item(
     header = _verified(row.index, sealed, envelope, directory)
     if header is None:
         return Item(row.index, row.role, sealed)
+    ours = _ours(header, row, keyring.agency, recorded=sealed.ruling.ruling == leaf.RECORDED)
+    bodies, problems, reasons = open_parts(header, ours, row.parts, keyring)
+    problems += broken_rules(header, bodies, directory, earlier)
+    return Item(row.index, row.role, sealed, header, bodies, tuple(problems), _bounces(reasons, problems))
+
+
+def open_parts(
+    header: Header, entries: Iterable[PartEntry], sealed: Mapping[str, str], keyring: Keyring
+) -> tuple[dict[str, Closed], list[Fault], set[str]]:
+    """The bodies of these parts; what is wrong with those that do not open, and why they bounce (rules 4 to 6)."""
     bodies: dict[str, Closed] = {}
     problems: list[Fault] = []
     reasons: set[str] = set()
-    for entry in _ours(header, row, keyring.agency, recorded=sealed.ruling.ruling == leaf.RECORDED):
+    for entry in entries:
         try:
-            bodies[entry.name] = _open(entry, row.parts[entry.name], header, keyring)
+            bodies[entry.name] = _open(entry, sealed[entry.name], header, keyring)
         except Refused as refusal:
             reasons.add(_reason(refusal))
             problems += _located(refusal.faults, entry.name)
-    problems += _broken_rules(header, bodies, directory, earlier)
-    return Item(row.index, row.role, sealed, header, bodies, tuple(problems), _bounces(reasons, problems))
+    return bodies, problems, reasons
 
 
 def _verified(index: int, sealed: Leaf, envelope: Envelope, directory: Directory) -> Header | None:
@@ -149,7 +158,7 @@ def _decrypt(part: str, sealed: str, header: Header, keyring: Keyring) -> bytes:
     return jwe.open_sealed(sealed, keys=keyring.read, message=header.id, part=part, sender=header.sender)
 
 
-def _broken_rules(
+def broken_rules(
     header: Header, bodies: Mapping[str, Closed], directory: Directory, earlier: Sequence[Closed]
 ) -> Sequence[Fault]:
     """Rule 6, across the bodies that lie open."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cyclopts import App
 
-from hifadhi.agency import commands, transport
+from hifadhi.agency import commands, message_commands, transport
 from hifadhi.agency.governance import Governance
 from hifadhi.agency.keyring import Keyring
 from unit.agency import said
@@ -23,8 +23,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     app = App(name="hifadhi", result_action="return_value")
     app.command(commands.agency_app)
     app.command(commands.directory_app)
-    app.command(commands.send)
-    app.command(commands.inbox)
+    app.command(message_commands.send)
+    app.command(message_commands.countersign)
+    app.command(message_commands.inbox)
 
     async def typed(*words: object) -> tuple[int, str, str]:
         code = await asyncio.to_thread(app, [str(word) for word in words], result_action="return_value")
