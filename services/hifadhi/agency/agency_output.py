@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from hifadhi.agency.client import Sent
@@ -11,8 +11,11 @@ from hifadhi.agency.countersigning import Examined
 from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.opening import Item
 from hifadhi.agency.receipt import Receipt, Rejection
+from hifadhi.agency.standing import Standing
 from hifadhi.errors import Fault, HifadhiError, Refused
 from hifadhi.referral import parts
+from hifadhi.referral.closed import Closed
+from hifadhi.referral.corrections import Change
 from hifadhi.referral.directory import IDENTITY
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.statements import STATEMENTS
@@ -128,7 +131,8 @@ def item(taken: Item) -> str:
         to = f"  to {', '.join(header.addressees)}" if header.addressees else ""
         case = "" if header.type in STATEMENTS else f"  case {header.about}"
         lines.append(f"    {header.id}  from {header.sender}{to}{case}")
-    lines += [f"    {name}: {_text(body)}" for name, body in _bodies(taken).items()]
+    lines += [f"    {name}: {_text(body)}" for name, body in _bodies(taken.bodies).items()]
+    lines += [f"    {_changed(change)}" for change in taken.changes]
     lines += [f"    problem: {_fault(fault)}" for fault in taken.problems]
     return "\n".join(lines)
 
@@ -142,13 +146,51 @@ def item_json(taken: Item) -> dict[str, Any]:
         "role": taken.role,
         "ruling": ruling,
         "header": header,
-        "bodies": _bodies(taken),
+        "bodies": _bodies(taken.bodies),
+        "changes": [_change_json(change) for change in taken.changes],
         "problems": [asdict(fault) for fault in taken.problems],
     }
 
 
-def _bodies(taken: Item) -> dict[str, dict[str, object]]:
-    return {name: parts.as_json(body) for name, body in taken.bodies.items()}
+def stands(one: Standing) -> str:
+    """A message as it stands, and under it what was corrected in it, by which message."""
+    lines = [item(replace(one.item, bodies=one.bodies))]
+    for by, changes in one.corrections:
+        lines += [
+            f"    {_changed(change)} (message {by.header.id if by.header else ''}, #{by.index})" for change in changes
+        ]
+    return "\n".join(lines)
+
+
+def stands_json(one: Standing) -> dict[str, Any]:
+    """The same for programs."""
+    corrections = [
+        {
+            "by": by.header.id if by.header else None,
+            "index": by.index,
+            "changes": [_change_json(each) for each in changes],
+        }
+        for by, changes in one.corrections
+    ]
+    return {**item_json(replace(one.item, bodies=one.bodies)), "corrections": corrections}
+
+
+def _changed(change: Change) -> str:
+    where, reason = f"/{change.part}{change.correction.pointer}", change.correction.reason.text
+    if change.fault:
+        return f"not corrected at {where}: {change.fault.message} ({reason})"
+    return f"corrected at {where}: {_text(change.before)} is now {_text(change.after)} ({reason})"
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    corrected = {"part": change.part, **parts.as_json(change.correction)}
+    if change.fault:
+        return {**corrected, "applied": False, "problem": asdict(change.fault)}
+    return {**corrected, "applied": True, "before": change.before, "after": change.after}
+
+
+def _bodies(of: Mapping[str, Closed]) -> dict[str, dict[str, object]]:
+    return {name: parts.as_json(body) for name, body in of.items()}
 
 
 def _keys(known: KnownDirectory, agency: str) -> list[dict[str, Any]]:

@@ -22,16 +22,19 @@ from hifadhi.agency.opening import Item
 from hifadhi.agency.outbox import Outbox
 from hifadhi.agency.receipt import Receipt, Rejection
 from hifadhi.agency.signed_file import SignedFile
+from hifadhi.agency.standing import rules_of
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, Refused, Tampered, Unavailable
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.referral import admission
 from hifadhi.referral.closed import Closed
+from hifadhi.referral.corrections import MISFIT, correct
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
 
 RULING_WAIT_S: Final = 10.0
 DEPARTURE: Final = "departure.confirmed"
+CORRECTION: Final = "data.corrected"
 DIRECTORY_AGE_S: Final = 10.0
 """How old the directory may be when something is sealed by it: a revoked reading key is used no longer than this."""
 _POLL_S: Final = 5
@@ -232,9 +235,23 @@ class Client:
     async def _seal(self, draft: Draft) -> Sealed:
         if draft.type in compose.DECLARATIONS:
             return compose.statement(draft.type, sender=self.agency, facts=draft.facts)
+        if draft.type == CORRECTION:
+            await self._check_correction(draft)
         copied = await who_may_be_copied(draft, self.directory, self.exchange)
         earlier = await self.inbox.history.bodies(draft.facts.get("case"), draft.type, always=copied is not None)
         return compose.seal(draft, sender=self.agency, directory=self.directory, earlier=earlier, copied=copied)
+
+    async def _check_correction(self, draft: Draft) -> None:
+        """Refused: CORRECTION_MISFIT, if it does not fit the message that it corrects, as that stands."""
+        stands = await self.inbox.history.standing(str(draft.facts.get("in_reply_to")))
+        if stands is None or stands.item.header is None or stands.item.header.sender != self.agency:
+            raise Refused(Fault(MISFIT, "/in_reply_to", "this agency has sealed no message of this id"))
+        before = [one.bodies for one, _ in stands.corrections]
+        check = rules_of(stands.item.header, self.directory)
+        changes = correct(stands.item.header.type, stands.item.bodies, [*before, draft.bodies], check).changes[-1]
+        faults = list(dict.fromkeys(change.fault for change in changes if change.fault))
+        if faults:
+            raise Refused(*faults)
 
     async def _sent(
         self, draft: Draft, answers: int | None, second: PrivateJwk | None = None

@@ -5,6 +5,7 @@ Exit codes as of the directory's commands.
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,6 +20,7 @@ from hifadhi.agency.countersigning import Examined
 from hifadhi.agency.keyring import Keyring, read_key
 from hifadhi.agency.receipt import Receipt, Rejection
 from hifadhi.agency.signed_file import SignedFile
+from hifadhi.agency.standing import Standing
 from hifadhi.errors import Fault, Refused, Unavailable
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import PrivateJwk
@@ -121,6 +123,36 @@ def inbox(*, home: Home, root: RootFile, url: Url, follow: bool = False, json: J
     return DONE
 
 
+@exit_code
+def read(
+    message: str,
+    *,
+    home: Home,
+    root: RootFile,
+    url: Url,
+    case: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
+) -> int:
+    """Read a message as it stands now: what was sealed, opened again, with what was corrected in it marked.
+
+    Parameters
+    ----------
+    message
+        Its id.
+    case
+        The id is a case's; all its messages are read, the newest fifty.
+    """
+    found = asyncio.run(_found(Client(home, root_of(root), url), message, whole_case=case))
+    if not found:
+        raise Refused(Fault("NOT_FOUND", "", "nothing of this id has come to or from this agency"))
+    for one in found:
+        if json:
+            output.say_json(output.stands_json(one))
+        else:
+            output.say(output.stands(one))
+    return DONE
+
+
 def _check_usage(draft: Path | None, second: Path | None, for_signature: Path | None, signed: Path | None) -> None:
     if signed is not None and (draft or second or for_signature):
         raise Refused(Fault("USAGE", "", "--signed posts a file as it is; give nothing else to send or to sign with"))
@@ -185,6 +217,15 @@ async def _send_signed(client: Client, file: SignedFile, wait_s: float) -> Sent:
 async def _examine(client: Client, file: SignedFile, key: PrivateJwk) -> Examined:
     async with client:
         return await countersigning.examine(client, file, key)
+
+
+async def _found(client: Client, message: str, *, whole_case: bool) -> Sequence[Standing]:
+    async with client:
+        await client.refresh_directory()
+        if whole_case:
+            return await client.inbox.history.case(message)
+        one = await client.inbox.history.standing(message)
+        return [one] if one else []
 
 
 async def _send_kept(client: Client) -> list[Receipt | Rejection]:

@@ -15,7 +15,7 @@ Rules, and the attack that each stops:
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hifadhi.agency.compose import countries
@@ -27,6 +27,7 @@ from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
 from hifadhi.evidence.leaf import Leaf
 from hifadhi.referral import admission, edge, message, parts
 from hifadhi.referral.closed import Closed
+from hifadhi.referral.corrections import Change, misfits
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.edge.opened import Opened
 from hifadhi.referral.header import Header, PartEntry
@@ -54,6 +55,8 @@ class Item:
     problems: tuple[Fault, ...] = ()
     bounces: str | None = None
     """The reason with which the message is to be bounced."""
+    changes: tuple[Change, ...] = ()
+    """Of a message that corrects another: what it has changed there."""
 
     @property
     def is_recorded(self) -> bool:
@@ -111,6 +114,13 @@ def open_parts(
             reasons.add(_reason(refusal))
             problems += _located(refusal.faults, entry.name)
     return bodies, problems, reasons
+
+
+def with_changes(item: Item, changes: Sequence[Change]) -> Item:
+    """The item of a message that corrects another. What does not fit there is a problem, and bounces."""
+    problems = [*item.problems, *misfits(changes)]
+    bounces = item.bounces or (SCHEMA if problems else None)
+    return replace(item, changes=tuple(changes), problems=tuple(problems), bounces=bounces)
 
 
 def _verified(index: int, sealed: Leaf, envelope: Envelope, directory: Directory) -> Header | None:

@@ -85,12 +85,12 @@ def test_one_misfit_of_a_message_stops_its_others_and_nothing_else() -> None:
 
 def test_an_optional_field_is_added_and_taken_away() -> None:
     assert faults(corrected(said({"/account/own_words/language": None}))) == [(MISFIT, "/content/corrections")]
-    messages = [
+    messages: list[dict[str, str | None]] = [
         {"/person_informed": None, "/place/post": "TZ-KILAMBO"},
         {"/place/post": "MZ-PALMA"},
         {"/place/post": None},
     ]
-    done = corrected(*map(said, messages))
+    done = corrected(*(said(one) for one in messages))
     assert faults(done) == []
     assert "person_informed" not in body(done)
     assert "post" not in body(done)["place"]
