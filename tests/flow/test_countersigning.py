@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from hifadhi.demo.steps import Facts, version
 from hifadhi.evidence.report import Report
 from ledger_verified import verified
 
+PROJECT = Path(__file__).parents[2]
 TZ, MZ, ZA = "TZ-ISD", "MZ-INAR", "ZA-DHA"
 CORRIDOR = {"arrangement": "MZ-TZ-2026", "other": MZ, "deadlines": [], "observers": ["UNHCR-RO"], "legal_bases": []}
 Typed = Callable[..., Awaitable[tuple[int, str, str]]]
@@ -39,6 +39,7 @@ def typed(made: Stage, capsys: pytest.CaptureFixture[str]) -> Typed:
     app = App(name="hifadhi", result_action="return_value")
     app.command(message_commands.send)
     app.command(message_commands.countersign)
+    app.command(message_commands.read)
 
     async def type_it(command: str, agency: str, *words: object) -> tuple[int, str, str]:
         where = ("--home", made.home(agency), "--root", made.folder / "exchange" / "root.json", "--url", made.base_url)
@@ -149,8 +150,8 @@ async def test_a_departure_is_signed_by_a_second_officer_with_a_key_of_their_own
     mozambique, south_africa = made.clients[MZ], made.clients[ZA]
     officer = made.folder / "officer" / "countersign.jwk"
     officer.parent.mkdir()
-    shutil.move(made.home(MZ) / "countersign.jwk", officer)
-    left = await planned(mozambique, south_africa)
+    (made.home(MZ) / "countersign.jwk").rename(officer)
+    left = example("departure.json", await planned(mozambique, south_africa))
     draft, file = written(made, "draft.json", left), made.folder / "departure.json"
     code, _, err = await typed("send", MZ, draft)
     assert (code, err.split(":")[0]) == (1, "NOT_FOUND")  # the first officer alone cannot send it
@@ -171,7 +172,7 @@ async def test_a_departure_is_signed_by_a_second_officer_with_a_key_of_their_own
 
 
 async def planned(mozambique: Client, south_africa: Client) -> Facts:
-    """The draft of a departure that was agreed on."""
+    """The facts of a departure that was agreed on."""
     case = await recorded(mozambique, "encounter.reported", bodies=people.girl_found())
     asks: Facts = {"case": case, "seen": 1, "kind": "responsibility", "urgency": "urgent"}
     bodies = people.girl_referred(ZA, purposes=["TAKE_CHARGE"], reasons="Her aunt lives there.")
@@ -185,8 +186,29 @@ async def planned(mozambique: Client, south_africa: Client) -> Facts:
     await recorded(mozambique, "transfer.proposed", to=[ZA], seen=seen, bodies=plan, **plans)
     agreed, seen = papers.agreed(ZA, "ZAF", "2026-12-12T10:00"), await version(south_africa, case, request)
     await recorded(south_africa, "transfer.agreed", to=[MZ], seen=seen, bodies=agreed, **about)
-    left = papers.departure(case, MZ, ("MOZ", "ZAF"), "2026-12-12T08:10")
-    return {"type": "departure.confirmed", "to": [ZA], **about, "transfer": plans["transfer"], "bodies": left}
+    return {"case": case, "referral": request, "transfer": plans["transfer"]}
+
+
+def example(name: str, facts: Facts) -> Any:
+    """A published draft, its ids replaced."""
+    text = (PROJECT / "schemas" / "examples" / "drafts" / name).read_text(encoding="utf-8")
+    published = json.loads(text)
+    for fact, value in facts.items():
+        text = text.replace(published[fact], value)
+    return json.loads(text)
+
+
+async def test_parts_are_erased_by_the_published_draft(made: Stage, typed: Typed) -> None:
+    mozambique, south_africa = made.clients[MZ], made.clients[ZA]
+    facts = await planned(mozambique, south_africa)
+    code, out, _ = await typed("read", MZ, facts["referral"], "--json")
+    digests = [part["digest"] for part in json.loads(out)["header"]["parts"]]
+    told = {"case": facts["case"], "in_reply_to": facts["referral"]}
+    draft = {**example("erasure.json", told), "digests": sorted(digests)}
+    code, out, err = await typed("send", MZ, written(made, "erasure.json", draft))
+    assert (code, err) == (0, ""), out
+    code, out, _ = await typed("read", MZ, facts["referral"], "--json")
+    assert (code, json.loads(out)["bodies"]) == (0, {})
 
 
 async def test_two_states_publish_an_arrangement(made: Stage, typed: Typed) -> None:

@@ -59,7 +59,7 @@ def exit_code(command: Callable[P, int]) -> Callable[P, int]:
 
 @agency_app.command(name="new")
 @exit_code
-def new(
+def new(  # noqa: PLR0913 (one option each)
     agency: str,
     *,
     name: str,
@@ -67,6 +67,7 @@ def new(
     role: Annotated[list[str], Parameter(negative="")],
     offset: Annotated[str, Parameter(allow_leading_hyphen=True)],
     home: Home,
+    countersign: Path | None = None,
 ) -> int:
     """Make an agency's keys, and the request with which governance lets it in.
 
@@ -82,9 +83,16 @@ def new(
         state, focal, observer, detection, statistics or auditor; may be given several times.
     offset
         Its clock's fixed offset from UTC, as +02:00.
+    countersign
+        The folder for the second officer's key: on a stick, or on that officer's machine. Without it, it lies in the
+        home, where the first officer has it too.
     """
-    keyring = new_agency(home, agency, name=name, country=country, roles=role, utc_offset=offset)
+    keyring = new_agency(
+        home, agency, name=name, country=country, roles=role, utc_offset=offset, countersign=countersign
+    )
     output.say(f"{agency}: keys and request.json are in {home}")
+    if countersign is not None:
+        output.say(f"the second officer's key is in {countersign}")
     output.say(f"identity key {keyring.identity.kid}: tell it to governance by another way than the request")
     return DONE
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from hifadhi.agency import durable_file
 from hifadhi.agency.compose import Message, statement
 from hifadhi.agency.journal import Journal
-from hifadhi.agency.keyring import COUNTERSIGN, READ, SIGN, Keyring
+from hifadhi.agency.keyring import COUNTERSIGN, READ, SIGN, Keyring, read_key
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import jws, strict_json
 from hifadhi.evidence.jwk import Jwk
@@ -58,17 +58,29 @@ class Enrolment:
         return Jwk.parse(self.facts["identity"])
 
 
-def new_agency(home: Path, agency: str, *, name: str, country: str, roles: Sequence[str], utc_offset: str) -> Keyring:
-    """A new keyring in `home`, and the request to post it in with, `request.json`. Refused: EXISTS, SCHEMA."""
+def new_agency(  # noqa: PLR0913 (who it is, and where its keys go)
+    home: Path,
+    agency: str,
+    *,
+    name: str,
+    country: str,
+    roles: Sequence[str],
+    utc_offset: str,
+    countersign: Path | None = None,
+) -> Keyring:
+    """A new keyring in `home`, and the request to post it in with, `request.json`. Refused: EXISTS, SCHEMA.
+
+    `countersign`: the folder that the second officer's key goes into instead.
+    """
     facts = {"agency": agency, "name": name, "country": country, "roles": list(roles), "utc_offset": utc_offset}
     # A public key stands in, so that nothing is written for facts that the exchange would refuse.
     stand_in = {"crv": "Ed25519", "kty": "OKP", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}  # RFC 8037 A.2
     _check_facts({**facts, "identity": stand_in})
-    keyring = Keyring.create(home, agency)
+    keyring = Keyring.create(home, agency, countersign=countersign)
     identity, now_ms = keyring.identity, time.time_ns() // 1_000_000
     own = (
         (SIGN, keyring.sign.public),
-        (COUNTERSIGN, keyring.countersign.public),
+        (COUNTERSIGN, read_key((countersign or home) / f"{COUNTERSIGN}.jwk").public),
         (READ, keyring.read[0].public),
     )
     added = [
