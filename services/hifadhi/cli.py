@@ -17,8 +17,10 @@ app = App(name="hifadhi", help="Signed referral messages between agencies, seale
 # By name, so that `hifadhi --help` does not load what it does not run.
 app.command("hifadhi.agency.commands:agency_app", name="agency")
 app.command("hifadhi.agency.directory_commands:directory_app", name="directory")
-app.command("hifadhi.agency.commands:send", name="send")
-app.command("hifadhi.agency.commands:inbox", name="inbox")
+app.command("hifadhi.agency.message_commands:send", name="send")
+app.command("hifadhi.agency.message_commands:countersign", name="countersign")
+app.command("hifadhi.agency.message_commands:inbox", name="inbox")
+app.command("hifadhi.agency.message_commands:read", name="read")
 app.command("hifadhi.agency.auditor_commands:mirror", name="mirror")
 app.command("hifadhi.agency.auditor_commands:verify", name="verify")
 app.command("hifadhi.agency.auditor_commands:replay", name="replay")

@@ -18,6 +18,8 @@ What it promises:
   with code and pointer for each thing to mend, and nothing was sent.
 * `Unavailable` from `send` after the message was signed: it is kept in the home folder, goes out with the next sending
   of whichever process, and must not be composed again. `send_kept()` sends it and nothing else.
+* What takes the signature of another officer or state goes to them in a file: `prepare`, `countersigning.examine`,
+  `send_signed`. A prepared message has its number for good; see `journal`.
 * An item is handed over when leaf, proof, signatures, parts, commitment and schema have been checked, and
   `referral.received` or `message.bounced` was sent where that is due: exactly once, whenever the process is killed. The
   item itself is handed over at least once: asking for the next says that it has been taken.

@@ -2,19 +2,38 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Final
 
 from hifadhi.agency.client import Sent
+from hifadhi.agency.countersigning import Examined
 from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.opening import Item
 from hifadhi.agency.receipt import Receipt, Rejection
+from hifadhi.agency.standing import Standing
 from hifadhi.errors import Fault, HifadhiError, Refused
 from hifadhi.referral import parts
+from hifadhi.referral.closed import Closed
+from hifadhi.referral.corrections import Change
 from hifadhi.referral.directory import IDENTITY, Agency
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.statements import STATEMENTS
+
+_TOLD_IN_WORDS: Final = {"format", "type", "sender", "to", "sent_at", "parts"}
+_SIGNED: Final[Mapping[str, Callable[[Any], str]]] = {
+    "dispute.resolved": lambda said: (
+        f"{said.sender} and {said.to[0]} settle their dispute on case {said.case}: "
+        f"{said.responsible} owes protection from here on."
+    ),
+    "departure.confirmed": lambda said: (
+        f"The person of case {said.case} left for {', '.join(said.to)}; {said.sender} owes protection until arrival."
+    ),
+    "arrangement.published": lambda said: (
+        f"{said.sender} and {said.other} arrange for their states how they refer to each other, as {said.arrangement}."
+    ),
+}
+"""What each type of two signatures comes to."""
 
 
 def say(text: str) -> None:
@@ -112,6 +131,21 @@ def kept(outcomes: Sequence[Receipt | Rejection]) -> str:
     )
 
 
+def to_be_signed(examined: Examined) -> str:
+    """What a second signature will stand under, in words, with all that the message says and this agency may read."""
+    header = examined.file.header
+    facts = header.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_TOLD_IN_WORDS)
+    to = f", to {', '.join(header.addressees)}" if header.addressees else ""
+    lines = [
+        f"{header.type} of {header.sender}{to}, prepared at {header.sent_at}",
+        f"    {_SIGNED[header.type](header)}",
+    ]
+    lines += [f"    {name}: {_text(value)}" for name, value in facts.items()]
+    lines += [f"    {name}: {_text(parts.as_json(body))}" for name, body in examined.bodies.items()]
+    lines += [f"{header.sender}'s signature holds. You sign the same for {examined.agency}, with key {examined.kid}."]
+    return "\n".join(lines)
+
+
 def item(taken: Item) -> str:
     """What came: the ruling, who says what to whom, and what this agency may read."""
     ruling, header = taken.leaf.ruling, taken.header
@@ -121,7 +155,8 @@ def item(taken: Item) -> str:
         to = f"  to {', '.join(header.addressees)}" if header.addressees else ""
         case = "" if header.type in STATEMENTS else f"  case {header.about}"
         lines.append(f"    {header.id}  from {header.sender}{to}{case}")
-    lines += [f"    {name}: {_text(body)}" for name, body in _bodies(taken).items()]
+    lines += [f"    {name}: {_text(body)}" for name, body in _bodies(taken.bodies).items()]
+    lines += [f"    {_changed(change)}" for change in taken.changes]
     lines += [f"    problem: {_fault(fault)}" for fault in taken.problems]
     lines += [f"    {part}: sealed more weakly than its readers' keys allow" for part in taken.weaker]
     return "\n".join(lines)
@@ -136,14 +171,52 @@ def item_json(taken: Item) -> dict[str, Any]:
         "role": taken.role,
         "ruling": ruling,
         "header": header,
-        "bodies": _bodies(taken),
+        "bodies": _bodies(taken.bodies),
+        "changes": [_change_json(change) for change in taken.changes],
         "problems": [asdict(fault) for fault in taken.problems],
         "weaker": list(taken.weaker),
     }
 
 
-def _bodies(taken: Item) -> dict[str, dict[str, object]]:
-    return {name: parts.as_json(body) for name, body in taken.bodies.items()}
+def stands(one: Standing) -> str:
+    """A message as it stands, and under it what was corrected in it, by which message."""
+    lines = [item(replace(one.item, bodies=one.bodies))]
+    for by, changes in one.corrections:
+        lines += [
+            f"    {_changed(change)} (message {by.header.id if by.header else ''}, #{by.index})" for change in changes
+        ]
+    return "\n".join(lines)
+
+
+def stands_json(one: Standing) -> dict[str, Any]:
+    """The same for programs."""
+    corrections = [
+        {
+            "by": by.header.id if by.header else None,
+            "index": by.index,
+            "changes": [_change_json(each) for each in changes],
+        }
+        for by, changes in one.corrections
+    ]
+    return {**item_json(replace(one.item, bodies=one.bodies)), "corrections": corrections}
+
+
+def _changed(change: Change) -> str:
+    where, reason = f"/{change.part}{change.correction.pointer}", change.correction.reason.text
+    if change.fault:
+        return f"not corrected at {where}: {change.fault.message} ({reason})"
+    return f"corrected at {where}: {_text(change.before)} is now {_text(change.after)} ({reason})"
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    corrected = {"part": change.part, **parts.as_json(change.correction)}
+    if change.fault:
+        return {**corrected, "applied": False, "problem": asdict(change.fault)}
+    return {**corrected, "applied": True, "before": change.before, "after": change.after}
+
+
+def _bodies(of: Mapping[str, Closed]) -> dict[str, dict[str, object]]:
+    return {name: parts.as_json(body) for name, body in of.items()}
 
 
 def _keys(known: KnownDirectory, agency: str) -> list[dict[str, Any]]:
@@ -165,8 +238,8 @@ def _revoked(key: Mapping[str, Any]) -> str:
     return "  revoked" if key["revoked"] else ""
 
 
-def _text(body: Mapping[str, object]) -> str:
-    return json.dumps(body, ensure_ascii=False)
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _fault(fault: Fault) -> str:

@@ -137,7 +137,7 @@ def standing(line: Line) -> str:
     """Who is responsible, what lies over the case, and what runs."""
     owes = f"Responsible: {line.responsible}." if line.responsible else "The case is closed."
     contested = f" Contested between {listed(line.contested)}." if line.contested else ""
-    missing = f" Not confirmed by {listed(line.unconfirmed)} that the data are restricted." if line.unconfirmed else ""
+    missing = f" Changed consent not confirmed by {listed(line.unconfirmed)}." if line.unconfirmed else ""
     running = "".join(f" {d.agency} has until {d.due} {WAITING[d.clock]}." for d in line.deadlines)
     return f"{owes}{contested}{missing}{running}"
 

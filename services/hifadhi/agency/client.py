@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from hifadhi.agency import compose
 from hifadhi.agency.access_token import AccessToken
-from hifadhi.agency.compose import Draft, Sealed
+from hifadhi.agency.compose import Draft, Message, Sealed
 from hifadhi.agency.copied import who_may_be_copied
 from hifadhi.agency.exchange import Exchange, Ruling
 from hifadhi.agency.inbox import WAIT_S, Inbox
@@ -21,15 +21,20 @@ from hifadhi.agency.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.opening import Item
 from hifadhi.agency.outbox import Outbox
 from hifadhi.agency.receipt import Receipt, Rejection
+from hifadhi.agency.signed_file import SignedFile
+from hifadhi.agency.standing import rules_of
 from hifadhi.agency.transport import Patience, Transport
-from hifadhi.errors import Refused, Tampered, Unavailable
+from hifadhi.errors import Fault, Refused, Tampered, Unavailable
 from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.referral import admission
 from hifadhi.referral.closed import Closed
+from hifadhi.referral.corrections import MISFIT, correct
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
 
 RULING_WAIT_S: Final = 10.0
 DEPARTURE: Final = "departure.confirmed"
+CORRECTION: Final = "data.corrected"
 DIRECTORY_AGE_S: Final = 10.0
 """How old the directory may be when something is sealed by it: a revoked reading key is used no longer than this."""
 _POLL_S: Final = 5
@@ -139,9 +144,34 @@ class Client:
         self, kind: str, facts: Mapping[str, Any], *, second: PrivateJwk | None = None, wait_s: float = RULING_WAIT_S
     ) -> Sent:
         """A statement of the directory that an agency may make: an arrangement, a declaration, its end."""
-        said = compose.statement(kind, sender=self.agency, facts=facts)
-        receipt = await self.outbox.send(said, second=second)
-        return Sent(said.id, receipt, await self._ruling_on(receipt, wait_s) if receipt else None)
+        return await self.send_draft(Draft.of(kind, facts, {}), wait_s=wait_s, second=second)
+
+    async def prepare(self, draft: Draft) -> Message:
+        """The message sealed, numbered and signed, for another to sign it too; see `countersigning`. Nothing is posted.
+
+        Refused: SCHEMA, if its type has one signature; else as by `send`.
+        """
+        await self.refresh_directory()
+        sealed = await self._seal(draft)
+        if admission.second_signer(compose.header_of(sealed)) is None:
+            raise Refused(Fault("SCHEMA", "/type", "this type has one signature; send it as it is"))
+        return await self.outbox.prepare(sealed)
+
+    async def send_signed(self, file: SignedFile, *, wait_s: float = RULING_WAIT_S) -> Sent:
+        """Posts a message that was prepared here and has come back with its second signature; then as `send`.
+
+        Refused: what is wrong with its signatures; ALREADY_POSTED; NOT_PREPARED.
+        """
+        await self.refresh_directory()
+        file.check_signed(self.directory, by=self.agency)
+        try:
+            receipt = await self.outbox.send_prepared(file.message)
+        except Refused as refusal:
+            if refusal.code == "NOT_PREPARED" and (ruling := await self._known_ruling(file)):
+                says = f"this message was posted before: {ruling.ruling} at index {ruling.index}"
+                raise Refused(Fault("ALREADY_POSTED", "", says)) from None
+            raise
+        return Sent(receipt.id, receipt, await self._ruling_on(receipt, wait_s))
 
     async def send_batch(self, drafts: Sequence[Draft]) -> list[Receipt | Rejection]:
         """What became of each of at most 500 drafts; their rulings come with the inbox."""
@@ -199,10 +229,30 @@ class Client:
             raise Tampered("the ruling is on other bytes than those of the receipt", index=ruling.index)
         return ruling
 
+    async def _known_ruling(self, file: SignedFile) -> Ruling | None:
+        ruling = await self.exchange.ruling(file.header.id)
+        return ruling if ruling and ruling.digest == file.envelope.digest else None
+
     async def _seal(self, draft: Draft) -> Sealed:
+        if draft.type in compose.DECLARATIONS:
+            return compose.statement(draft.type, sender=self.agency, facts=draft.facts)
+        if draft.type == CORRECTION:
+            await self._check_correction(draft)
         copied = await who_may_be_copied(draft, self.directory, self.exchange)
         earlier = await self.inbox.history.bodies(draft.facts.get("case"), draft.type, always=copied is not None)
         return compose.seal(draft, sender=self.agency, directory=self.directory, earlier=earlier, copied=copied)
+
+    async def _check_correction(self, draft: Draft) -> None:
+        """Refused: CORRECTION_MISFIT, if it does not fit the message that it corrects, as that stands."""
+        stands = await self.inbox.history.standing(str(draft.facts.get("in_reply_to")))
+        if stands is None or stands.item.header is None or stands.item.header.sender != self.agency:
+            raise Refused(Fault(MISFIT, "/in_reply_to", "this agency has sealed no message of this id"))
+        before = [one.bodies for one, _ in stands.corrections]
+        check = rules_of(stands.item.header, self.directory)
+        changes = correct(stands.item.header.type, stands.item.bodies, [*before, draft.bodies], check).changes[-1]
+        faults = list(dict.fromkeys(change.fault for change in changes if change.fault))
+        if faults:
+            raise Refused(*faults)
 
     async def _sent(
         self, draft: Draft, answers: int | None, second: PrivateJwk | None = None

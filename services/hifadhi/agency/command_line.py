@@ -1,4 +1,7 @@
-"""What all commands of the agency's side share: their options, and what becomes of an error."""
+"""What all commands of the agency's side share: their options, and what becomes of an error.
+
+Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unavailable, 4 tampered.
+"""
 
 from collections.abc import Callable
 from functools import wraps

@@ -13,6 +13,7 @@ from hifadhi.agency.message_id import new_id
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import jwe, jws, plaintext, strict_json
 from hifadhi.evidence.jwk import Jwk, PrivateJwk
+from hifadhi.evidence.jws import Envelope
 from hifadhi.evidence.key_kinds import KINDS
 from hifadhi.referral import admission, edge, instant, message, parts
 from hifadhi.referral.closed import Closed
@@ -26,6 +27,8 @@ FLOORS: Final = {"sensitive": 4096}
 FLOOR: Final = 1024
 # A `sent_at` for looking at a header before it is signed; any instant of the format does.
 NOMINAL_MS: Final = 1_767_225_600_000
+# What an agency itself says in the directory: without case, addressees and parts.
+DECLARATIONS: Final = frozenset({"arrangement.published", "declaration.published", "declaration.ended"})
 _NOT_FACTS: Final = frozenset({"format", "id", "type", "from", "sent_at", "sequence", "parts"})
 
 
@@ -54,13 +57,13 @@ class Draft:
     @classmethod
     def of(cls, kind: object, facts: Mapping[str, Any], bodies: object, *, sensitive_for: object = None) -> Self:
         """The draft of plain values, or of bodies that are typed already. Refused as by `parse`."""
-        if not isinstance(kind, str) or kind not in PARTS:
+        if not isinstance(kind, str) or kind not in {*PARTS, *DECLARATIONS}:
             raise Refused(Fault("TYPE_UNKNOWN", "/type", "no such message type here; see schemas/messages/"))
         surplus = sorted(_NOT_FACTS & facts.keys())
         if surplus:
             raise Refused(*(Fault("SCHEMA", f"/{name}", "this is set when the message is signed") for name in surplus))
         chosen = None if sensitive_for is None else _names(sensitive_for, "/sensitive_for")
-        named = {"to": list(_names(facts.get("to", []), "/to"))}
+        named = {} if kind in DECLARATIONS else {"to": list(_names(facts.get("to", []), "/to"))}
         return cls(kind, {**facts, **named}, _bodies(kind, bodies), chosen)
 
     @property
@@ -95,6 +98,14 @@ class Message:
         header = message.parse(envelope.payload)
         return cls(header.id, header.sender, envelope.digest, header.sequence, line)
 
+    @classmethod
+    def of(cls, header: Header, envelope: Envelope, sealed: Mapping[str, str]) -> Self:
+        """The message of a signed header and its sealed parts. Refused: TOO_LARGE."""
+        line = b'{"header":' + envelope.to_bytes() + b',"parts":' + strict_json.dump(dict(sealed)) + b"}"
+        if len(line) > MAX_MESSAGE or len(envelope.payload) > jws.MAX_PAYLOAD:
+            raise Refused(Fault("TOO_LARGE", "", "a message has at most 1 MiB and its header 6 KiB"))
+        return cls(header.id, header.sender, envelope.digest, header.sequence, line)
+
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
@@ -110,12 +121,7 @@ class Sealed:
     def sign(self, *, number: int, now_ms: int, keys: Sequence[PrivateJwk]) -> Message:
         """The message, signed by each key in turn. Refused: SCHEMA, TOO_LARGE."""
         payload = strict_json.dump(self.header(number, now_ms))
-        message.parse(payload)
-        envelope = jws.sign(payload, typ=jws.MESSAGE, keys=keys)
-        line = b'{"header":' + envelope.to_bytes() + b',"parts":' + strict_json.dump(dict(self.parts)) + b"}"
-        if len(line) > MAX_MESSAGE or len(payload) > jws.MAX_PAYLOAD:
-            raise Refused(Fault("TOO_LARGE", "", "a message has at most 1 MiB and its header 6 KiB"))
-        return Message(self.id, self.sender, envelope.digest, number, line)
+        return Message.of(message.parse(payload), jws.sign(payload, typ=jws.MESSAGE, keys=keys), self.parts)
 
     def header(self, number: int, now_ms: int) -> dict[str, Any]:
         """The payload's members."""
@@ -191,7 +197,7 @@ def _names(value: object, pointer: str) -> tuple[str, ...]:
 def _bodies(kind: str, bodies: object) -> dict[str, Closed]:
     if not isinstance(bodies, Mapping):
         raise Refused(Fault("SCHEMA", "/bodies", "must be an object with a member for each part of the type"))
-    expected = PARTS[kind]
+    expected = PARTS.get(kind, ())
     missing = [Fault("PART_MISSING", f"/{name}", "this type has this part") for name in expected if name not in bodies]
     if missing:
         raise Refused(*missing)

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 from hifadhi.agency import durable_file
 from hifadhi.agency.compose import Message, Sealed, statement
 from hifadhi.agency.journal import Journal
-from hifadhi.agency.keyring import COUNTERSIGN, READ, SIGN, Keyring
+from hifadhi.agency.keyring import COUNTERSIGN, READ, SIGN, Keyring, read_key
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import jws, strict_json
 from hifadhi.evidence.jwk import Jwk
@@ -70,18 +70,21 @@ def new_agency(  # noqa: PLR0913 (a fact each)
     utc_offset: str,
     signing: str = ED25519,
     reading: str = P256,
+    countersign: Path | None = None,
 ) -> Keyring:
     """A new keyring in `home`, and the request to post it in with, `request.json`. Refused: EXISTS, SCHEMA.
 
-    `signing` and `reading`: of which kinds its keys are, see `keyring.py`.
+    `signing` and `reading`: of which kinds its keys are, see `keyring.py`. `countersign`: the folder that the second
+    officer's key goes into instead.
     """
     facts = {"agency": agency, "name": name, "country": country, "roles": list(roles), "utc_offset": utc_offset}
     # A public key stands in, so that nothing is written for facts that the exchange would refuse.
     stand_in = {"crv": "Ed25519", "kty": "OKP", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}  # RFC 8037 A.2
     _check_facts({**facts, "identity": stand_in})
-    keyring = Keyring.create(home, agency, signing=signing, reading=reading)
+    keyring = Keyring.create(home, agency, signing=signing, reading=reading, countersign=countersign)
     identity, now_ms = keyring.identity, time.time_ns() // 1_000_000
-    own = [(SIGN, keyring.sign.public), (COUNTERSIGN, keyring.countersign.public)]
+    second = read_key((countersign or home) / f"{COUNTERSIGN}.jwk").public
+    own = [(SIGN, keyring.sign.public), (COUNTERSIGN, second)]
     # The newest reading key is the last to be added.
     own += [(READ, key.public) for key in reversed(keyring.read)]
     added = [_adding(agency, use, key) for use, key in own]

@@ -24,8 +24,10 @@ from hifadhi.agency.journal import Journal
 from hifadhi.agency.keyring import Keyring
 from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.leaf_proofs import Check, LeafProofs, Refresh
-from hifadhi.agency.opening import Item, open_item, read_leaf, unknown_keys
+from hifadhi.agency.opening import Item, open_item, read_leaf, unknown_keys, with_changes
+from hifadhi.agency.standing import changes_of
 from hifadhi.errors import Refused, Tampered
+from hifadhi.referral.headers import DataCorrected
 
 WAIT_S: Final = 20
 """How long the hub is asked to hold a request for an empty inbox."""
@@ -53,7 +55,7 @@ class Inbox:
         self._exchange, self._known = exchange, known
         self._proofs = LeafProofs(exchange, known.latest, refresh)
         self._refresh, self._answer = refresh, answer
-        self.history = CaseHistory(keyring.home / "cases.sqlite", exchange, self._at)
+        self.history = CaseHistory(keyring.home / "cases.sqlite", exchange, self._at, lambda: known.directory)
 
     async def receive(self, *, wait_s: int = WAIT_S, follow: bool = True) -> AsyncIterator[Item]:
         """Every item from the cursor on, for ever, or to the end of the inbox as it is.
@@ -113,6 +115,9 @@ class Inbox:
         item = open_item(row, sealed, envelope, self._keyring, self._known.directory)
         if not looks_back or item.header is None or not item.bodies:
             return item
+        if isinstance(item.header, DataCorrected) and item.is_recorded:
+            stands = await self.history.standing(item.header.in_reply_to, until=item.index)
+            return with_changes(item, changes_of(stands, item))
         earlier = await self.history.bodies(item.header.about, item.header.type)
         return open_item(row, sealed, envelope, self._keyring, self._known.directory, earlier) if earlier else item
 

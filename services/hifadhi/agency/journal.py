@@ -7,6 +7,14 @@ before it is posted, and leaves once the hub has answered:
 * crash between `pend` and `settle`: the same bytes are posted again; the hub takes a repeat for what it is;
 * crash after `settle`: the number is spent, and the answer is not given again.
 
+A message that waits for a second signature is `prepared`: its number is its own from then on, whether it is posted or
+not, for its signed bytes are in other hands, and a number on two messages looks like a stolen key. Until it is posted
+`verify` sees a gap there, which is the truth.
+
+* crash before `prepare`: the number was never used, and nobody has the bytes;
+* crash after it: the bytes are here, and are written into a file again;
+* it is posted as any other is; refused, it stays prepared, for its second signature can be mended.
+
 `answered` rises in the same write that ends the posting, so no leaf is answered twice. `cursor` rises apart from it:
 what an agency's own software has not taken is handed to it again.
 """
@@ -28,6 +36,7 @@ WAIT_FOR_TURN_S: Final = 90.0
 """Longer than another process's patience with a hub that does not answer."""
 _LOOK_AGAIN_S: Final = 0.02
 _MEMBERS: Final = ("last", "free", "pending", "answered", "cursor")
+_PREPARED: Final = "prepared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +50,17 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """`last` number spent; smaller ones that a refusal set `free` again; indexes of leaves, -1 before the first."""
+    """`last` number spent; smaller ones that a refusal set `free` again; indexes of leaves, -1 before the first.
+
+    `prepared`: messages with numbers of their own that wait for a second signature, the newest last.
+    """
 
     last: int = 0
     free: tuple[int, ...] = ()
     pending: tuple[Pending, ...] = ()
     answered: int = -1
     cursor: int = -1
+    prepared: tuple[Pending, ...] = ()
 
     def next_numbers(self, count: int) -> tuple[int, ...]:
         """The next numbers, those set free first."""
@@ -56,16 +69,23 @@ class Entries:
 
     def settled(self, accepted: Iterable[int], refused: Iterable[int]) -> "Entries":
         """After the hub's answer. A refused number is used again, and what that message answered is open again."""
-        taken, back = set(accepted), set(refused)
+        taken, turned_down = set(accepted), set(refused)
+        back = turned_down - {p.number for p in self.prepared}
         last = max({self.last, *taken})
         answers = [p.answers for p in self.pending if p.number in taken and p.answers is not None]
         return replace(
             self,
             last=last,
             free=tuple(sorted(n for n in {*self.free, *back} - taken if n < last)),
-            pending=tuple(p for p in self.pending if p.number not in taken | back),
+            pending=tuple(p for p in self.pending if p.number not in taken | turned_down),
             answered=max([self.answered, *answers]),
+            prepared=tuple(p for p in self.prepared if p.number not in taken),
         )
+
+    def holding(self, one: Pending) -> "Entries":
+        """With one more message prepared, whose number nobody else gets."""
+        free = tuple(number for number in self.free if number != one.number)
+        return replace(self, last=max(self.last, one.number), free=free, prepared=(*self.prepared, one))
 
 
 class Journal:
@@ -108,6 +128,10 @@ class Journal:
         """Numbered, signed, to be posted; durable on return."""
         self._write(replace(self._entries, pending=(*self._entries.pending, *pending)))
 
+    def prepare(self, one: Pending) -> None:
+        """Numbered, signed, to be signed by another; durable on return."""
+        self._write(self._entries.holding(one))
+
     def settle(self, accepted: Iterable[int], refused: Iterable[int]) -> None:
         """The hub has answered on these numbers; durable on return."""
         self._write(self._entries.settled(accepted, refused))
@@ -142,23 +166,30 @@ async def _flock(lock: int) -> None:
 
 
 def _dump(entries: Entries) -> bytes:
-    pending = [{"number": p.number, "message": p.line.decode(), "answers": p.answers} for p in entries.pending]
+    prepared = {_PREPARED: _listed(entries.prepared)} if entries.prepared else {}
     return strict_json.dump(
         {
             "last": entries.last,
             "free": entries.free,
-            "pending": pending,
+            "pending": _listed(entries.pending),
             "answered": entries.answered,
             "cursor": entries.cursor,
+            **prepared,
         }
     )
 
 
+def _listed(messages: Iterable[Pending]) -> list[dict[str, Any]]:
+    return [{"number": p.number, "message": p.line.decode(), "answers": p.answers} for p in messages]
+
+
 def _parse(raw: bytes, name: str) -> Entries:
     try:
-        said = strict_json.members(strict_json.parse(raw), _MEMBERS)
-        pending = tuple(_pending(item) for item in said["pending"])
-        return Entries(said["last"], tuple(said["free"]), pending, said["answered"], said["cursor"])
+        document = strict_json.parse(raw)
+        waiting = document.pop(_PREPARED, []) if isinstance(document, dict) else []
+        said = strict_json.members(document, _MEMBERS)
+        pending, prepared = (tuple(_pending(item) for item in items) for items in (said["pending"], waiting))
+        return Entries(said["last"], tuple(said["free"]), pending, said["answered"], said["cursor"], prepared)
     except (HifadhiError, TypeError) as error:
         raise Tampered(f"{name} is not a journal of ours; restore it before anything is sent") from error
 

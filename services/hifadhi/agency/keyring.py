@@ -1,9 +1,9 @@
 """An agency's private keys in a folder, each a JWK file that only its owner may read.
 
-`agency.json` has the agency's id; `identity.jwk`, `sign.jwk`, `countersign.jwk`, `read.jwk` its keys. Further reading
-keys, `read-*.jwk`, open what was sealed to them: with an HPKE-9-KE key, one on P-256 for parts that somebody reads who
-has none. `journal.json` counts the signing key's messages,
-`identity-journal.json` the identity key's.
+`agency.json` has the agency's id; `identity.jwk`, `sign.jwk`, `countersign.jwk`, `read.jwk` its keys. The second
+officer's, `countersign.jwk`, belongs elsewhere: two keys in one folder are not four eyes. Further reading keys,
+`read-*.jwk`, open what was sealed to them: with an HPKE-9-KE key, one on P-256 for parts that somebody reads who has
+none. `journal.json` counts the signing key's messages, `identity-journal.json` the identity key's.
 """
 
 from collections.abc import Mapping
@@ -41,11 +41,24 @@ class Keyring:
     read: tuple[PrivateJwk, ...]
 
     @classmethod
-    def create(cls, home: Path, agency: str, *, signing: str = ED25519, reading: str = P256) -> Self:
-        """A new keyring in a new or empty folder, its keys of these kinds (`SIGNING`, `READING`). Refused: EXISTS."""
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def create(
+        cls,
+        home: Path,
+        agency: str,
+        *,
+        signing: str = ED25519,
+        reading: str = P256,
+        countersign: Path | None = None,
+    ) -> Self:
+        """A new keyring in a new or empty folder, its keys of these kinds (`SIGNING`, `READING`). Refused: EXISTS.
+
+        `countersign`: the folder of the second officer's key.
+        """
+        folders = {COUNTERSIGN: countersign or home}
+        for folder in (home, *folders.values()):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for use in (IDENTITY, SIGN, COUNTERSIGN):
-            create_key(home / f"{use}.jwk", SIGNING[signing])
+            create_key(folders.get(use, home) / f"{use}.jwk", SIGNING[signing])
         first, *further = READING[reading]
         create_key(home / f"{READ}.jwk", first)
         for kind in further:
@@ -68,8 +81,12 @@ class Keyring:
 
     @property
     def countersign(self) -> PrivateJwk:
-        """The second officer's key, read when it is asked for, as the identity key is."""
-        return read_key(self.home / "countersign.jwk")
+        """The second officer's key, read when it is asked for. Refused: NOT_FOUND, where it is kept apart."""
+        path = self.home / "countersign.jwk"
+        if not path.exists():
+            says = "the second officer's key is not in this home: give it, or send --for-signature and countersign"
+            raise Refused(Fault("NOT_FOUND", "", says))
+        return read_key(path)
 
 
 def create_key(path: Path, kind: str) -> PrivateJwk:

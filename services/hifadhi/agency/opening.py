@@ -14,8 +14,8 @@ Rules, and the attack that each stops:
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hifadhi.agency.compose import countries
@@ -28,6 +28,7 @@ from hifadhi.evidence.key_kinds import SUITES
 from hifadhi.evidence.leaf import Leaf
 from hifadhi.referral import admission, edge, message, parts
 from hifadhi.referral.closed import Closed
+from hifadhi.referral.corrections import Change, misfits
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.edge.opened import Opened
 from hifadhi.referral.header import Header, PartEntry
@@ -57,6 +58,8 @@ class Item:
     """The reason with which the message is to be bounced."""
     weaker: tuple[str, ...] = ()
     """The parts sealed more weakly than their readers' keys allow: worth a word to the sender, no bounce."""
+    changes: tuple[Change, ...] = ()
+    """Of a message that corrects another: what it has changed there."""
 
     @property
     def is_recorded(self) -> bool:
@@ -94,18 +97,34 @@ def open_item(
     header = _verified(row.index, sealed, envelope, directory)
     if header is None:
         return Item(row.index, row.role, sealed)
+    ours = _ours(header, row, keyring.agency, recorded=sealed.ruling.ruling == leaf.RECORDED)
+    bodies, problems, reasons = open_parts(header, ours, row.parts, keyring)
+    problems += broken_rules(header, bodies, directory, earlier)
+    bounces, weaker = _bounces(reasons, problems), _weaker(header, keyring.agency, directory)
+    return Item(row.index, row.role, sealed, header, bodies, tuple(problems), bounces, weaker)
+
+
+def open_parts(
+    header: Header, entries: Iterable[PartEntry], sealed: Mapping[str, str], keyring: Keyring
+) -> tuple[dict[str, Closed], list[Fault], set[str]]:
+    """The bodies of these parts; what is wrong with those that do not open, and why they bounce (rules 4 to 6)."""
     bodies: dict[str, Closed] = {}
     problems: list[Fault] = []
     reasons: set[str] = set()
-    for entry in _ours(header, row, keyring.agency, recorded=sealed.ruling.ruling == leaf.RECORDED):
+    for entry in entries:
         try:
-            bodies[entry.name] = _open(entry, row.parts[entry.name], header, keyring)
+            bodies[entry.name] = _open(entry, sealed[entry.name], header, keyring)
         except Refused as refusal:
             reasons.add(_reason(refusal))
             problems += _located(refusal.faults, entry.name)
-    problems += _broken_rules(header, bodies, directory, earlier)
-    bounces, weaker = _bounces(reasons, problems), _weaker(header, keyring.agency, directory)
-    return Item(row.index, row.role, sealed, header, bodies, tuple(problems), bounces, weaker)
+    return bodies, problems, reasons
+
+
+def with_changes(item: Item, changes: Sequence[Change]) -> Item:
+    """The item of a message that corrects another. What does not fit there is a problem, and bounces."""
+    problems = [*item.problems, *misfits(changes)]
+    bounces = item.bounces or (SCHEMA if problems else None)
+    return replace(item, changes=tuple(changes), problems=tuple(problems), bounces=bounces)
 
 
 def _verified(index: int, sealed: Leaf, envelope: Envelope, directory: Directory) -> Header | None:
@@ -155,7 +174,7 @@ def _decrypt(entry: PartEntry, sealed: str, header: Header, keyring: Keyring) ->
     )
 
 
-def _broken_rules(
+def broken_rules(
     header: Header, bodies: Mapping[str, Closed], directory: Directory, earlier: Sequence[Closed]
 ) -> Sequence[Fault]:
     """Rule 6, across the bodies that lie open."""

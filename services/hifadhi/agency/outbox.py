@@ -63,6 +63,30 @@ class Outbox:
             await self._flush()
             return await self._sent(self._signed(sealed), None)
 
+    async def prepare(self, sealed: Sealed) -> Message:
+        """The message numbered and signed, to be signed by another before `send_prepared`. Unavailable as by `send`."""
+        async with self.journal.turn():
+            await self._flush()
+            (message,) = self._signed([sealed])
+            self.journal.prepare(Pending(message.number, message.line))
+            return message
+
+    async def send_prepared(self, message: Message) -> Receipt:
+        """The receipt of a message of ours that has its second signature. Refused: NOT_PREPARED, and it stays prepared.
+
+        Unavailable: it is kept and goes out with the next sending.
+        """
+        async with self.journal.turn():
+            await self._flush()
+            prepared = {Message.parse(one.line).digest for one in self.journal.entries.prepared}
+            if message.digest not in prepared:
+                says = "this home has no such message waiting for a signature; was it posted before, or made elsewhere?"
+                raise Refused(Fault("NOT_PREPARED", "", says))
+            (outcome,) = await self._sent([message], None)
+        if isinstance(outcome, Rejection):
+            raise outcome.refusal
+        return outcome
+
     async def flush(self) -> list[Receipt | Rejection]:
         """What became of the messages that were kept."""
         async with self.journal.turn():

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from hifadhi.agency import governance
 from hifadhi.agency.client import Client
@@ -138,6 +138,6 @@ async def _admit(made: Stage, office: Governance, players: Sequence[Player]) -> 
         for name, title, country, roles, offset in players:
             home = made.home(name)
             signing, reading = KINDS.get(name, (ED25519, P256))
-            facts = {"name": title, "country": country, "utc_offset": offset}
+            facts: Any = {"name": title, "country": country, "utc_offset": offset}
             new_agency(home, name, **facts, roles=roles, signing=signing, reading=reading)
             await directory.admit(Enrolment.parse((home / "request.json").read_bytes()), office)

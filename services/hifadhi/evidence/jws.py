@@ -78,6 +78,10 @@ class Envelope:
         )
         return f'{{"payload":"{b64u.encode(self.payload)}","signatures":[{signatures}]}}'.encode("ascii")
 
+    def countersigned(self, typ: str, key: PrivateJwk) -> "Envelope":
+        """The same payload with one more signature behind those that it has."""
+        return Envelope(self.payload, (*self.signatures, _sign(self.payload, typ, key)))
+
     def check_algorithms(self, *, pointer: str = "") -> None:
         """Refused: ALGORITHM, if a signature was made with anything but Ed25519 or ES256."""
         for index, signature in enumerate(self.signatures):

@@ -22,7 +22,7 @@ The first rule that fails gives the code. Where only the directory shows that a 
 rules 7 and 8 say SCHEMA.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hifadhi.errors import Fault, Refused
@@ -84,6 +84,29 @@ def check_keys(envelope: Envelope, header: Header, directory: Directory) -> None
     if len(envelope.signatures) != len(signers):
         says = " and then ".join(f"{agency} (a key for {use})" for agency, use in signers)
         raise Refused(Fault("SCHEMA", "/signatures", f"this type is signed by {says}, and nobody else"))
+    keys = _check_signers(envelope, header, signers, directory)
+    if header.sender == GOVERNANCE:
+        _check_threshold(header, {key.jwk.kid for _, key in keys}, directory)
+
+
+def check_first_key(envelope: Envelope, header: Header, directory: Directory) -> None:
+    """The same of a message that waits for its second signature. Refused: SCHEMA, if it waits for none."""
+    if second_signer(header) is None:
+        raise Refused(Fault("SCHEMA", "/signatures", "this type has one signature; nobody countersigns it"))
+    if len(envelope.signatures) != 1:
+        raise Refused(Fault("SCHEMA", "/signatures", "this message has its second signature already"))
+    _check_signers(envelope, header, _signers(header, 1)[:1], directory)
+
+
+def second_signer(header: Header) -> tuple[str, str] | None:
+    """Who signs beside an agency, with a key of which use; None where it signs alone."""
+    signers = () if header.sender == GOVERNANCE else _signers(header, 1)
+    return signers[1] if len(signers) > 1 else None
+
+
+def _check_signers(
+    envelope: Envelope, header: Header, signers: Sequence[tuple[str, str]], directory: Directory
+) -> list[tuple[str, Key]]:
     keys = _known(envelope, header, directory)
     for (where, key), (_, use) in zip(keys, signers, strict=True):
         if why := _not_valid(key, use, header, directory):  # rule 3
@@ -91,8 +114,7 @@ def check_keys(envelope: Envelope, header: Header, directory: Directory) -> None
     for (where, key), (agency, _) in zip(keys, signers, strict=True):
         if key.agency != agency:  # rule 4
             raise Refused(Fault("SENDER_MISMATCH", where, f"this is not a key of {agency}"))
-    if header.sender == GOVERNANCE:
-        _check_threshold(header, {key.jwk.kid for _, key in keys}, directory)
+    return keys
 
 
 def _check_threshold(header: Header, signers: set[str], directory: Directory) -> None:

@@ -137,7 +137,7 @@ _SAID: Final[Mapping[str, str | Callable[..., str]]] = {
     "link.answered": _link_answered,
     "data.corrected": "{sender} corrected data that it had sealed, and told {to}",
     "consent.changed": "{sender} told {to} that the person's consent has changed",
-    "data.restricted": "{sender} confirmed to {to} that it has restricted the data",
+    "data.restricted": "{sender} confirmed to {to} that it uses the data only as it now may",
     "erasure.ordered": "{sender} ordered that parts of a message that it had sealed be destroyed",
     "dispute.opened": "{sender} contests with {other} who owes protection, and told {to}",
     "observer.advised": "{sender} advised {to} on the dispute (the advice is sealed)",

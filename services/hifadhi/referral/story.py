@@ -160,7 +160,7 @@ _LAPSES: Final[Mapping[str, str]] = {
     TRANSFER: "{sender} did not bring the person to {receiver} in time; the acceptance has expired.",
     ARRIVAL: "{receiver} did not confirm that the person has arrived; {sender} still owes protection.",
     STALLED: "{agency}, which owes protection, has been silent for 90 days.",
-    CONSENT: "{pending} did not confirm in time that the data are restricted.",
+    CONSENT: "{pending} did not confirm in time to follow the changed consent.",
     CONCILIATION: "{sides} did not settle their dispute in time.",
 }
 WAITING: Final[Mapping[str, str]] = {
@@ -171,7 +171,7 @@ WAITING: Final[Mapping[str, str]] = {
     TRANSFER: "to carry out the transfer",
     ARRIVAL: "to confirm the arrival",
     STALLED: "to act on the case",
-    CONSENT: "to confirm that the data are restricted",
+    CONSENT: "to confirm that it follows the changed consent",
     CONCILIATION: "to settle the dispute",
 }
 """What the agency that a running clock binds has to do."""

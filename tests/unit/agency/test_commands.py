@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cyclopts import App
 
-from hifadhi.agency import commands, directory_commands, transport
+from hifadhi.agency import commands, directory_commands, message_commands, transport
 from hifadhi.agency.governance import Governance
 from hifadhi.agency.keyring import Keyring
 from hifadhi.referral.codes import LISTS
@@ -24,8 +24,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     app = App(name="hifadhi", result_action="return_value")
     app.command(commands.agency_app)
     app.command(directory_commands.directory_app)
-    app.command(commands.send)
-    app.command(commands.inbox)
+    app.command(message_commands.send)
+    app.command(message_commands.countersign)
+    app.command(message_commands.inbox)
 
     async def typed(*words: object) -> tuple[int, str, str]:
         code = await asyncio.to_thread(app, [str(word) for word in words], result_action="return_value")

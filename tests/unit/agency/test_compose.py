@@ -1,3 +1,5 @@
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from hifadhi.evidence import jwe, jws, plaintext, strict_json
 from hifadhi.referral import message, parts
 from hifadhi.referral.directory import Agency, Directory, Key
 from hifadhi.referral.headers import EncounterReported, ReferralRequested
-from schema_examples import accepted_body
+from hifadhi.referral.part_names import PARTS
+from schema_examples import SCHEMAS, accepted_body
 from unit.agency import said
 from unit.agency.conftest import AGENCIES
 from unit.referral.exchange import ROOT
@@ -173,3 +176,9 @@ def test_nothing_of_a_message_tells_a_child_from_an_adult(directory: Directory) 
         sizes.append({name: len(part) for name, part in sealed.parts.items()})
     assert shapes[0] == shapes[1]
     assert sizes[0] == sizes[1]
+
+
+@pytest.mark.parametrize("path", sorted((SCHEMAS / "examples" / "drafts").glob("*.json")), ids=lambda path: path.stem)
+def test_a_published_draft_is_one(path: Path) -> None:
+    draft = Draft.parse(json.loads(path.read_bytes()))
+    assert set(draft.bodies) == set(PARTS[draft.type])

@@ -7,7 +7,7 @@ import pytest
 from hifadhi.agency.compose import statement
 from hifadhi.agency.enrolment import Enrolment, key_of, new_agency
 from hifadhi.agency.journal import Journal
-from hifadhi.agency.keyring import Keyring
+from hifadhi.agency.keyring import Keyring, read_key
 from hifadhi.errors import Refused
 from hifadhi.evidence import jws, strict_json
 from hifadhi.evidence.jwk import PrivateJwk
@@ -99,3 +99,13 @@ def test_a_request_that_is_none_is_refused(request_file: dict[str, Any]) -> None
             parse(document)
     with pytest.raises(Refused, match="TOO_LARGE"):
         Enrolment.parse(b" " * 70_000)
+
+
+def test_the_second_officers_key_goes_elsewhere_and_is_missed_where_it_is_not(tmp_path: Path) -> None:
+    home, officer = tmp_path / "home", tmp_path / "officer"
+    keyring = new_agency(home, "MZ-INAR", **FACTS, countersign=officer)
+    asked = parse(json.loads((home / "request.json").read_bytes()))
+    assert key_of(asked.keys[1]) == read_key(officer / "countersign.jwk").public
+    assert {path.name for path in officer.iterdir()} == {"countersign.jwk"}
+    with pytest.raises(Refused, match="NOT_FOUND"):
+        _ = keyring.countersign

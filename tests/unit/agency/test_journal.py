@@ -1,6 +1,7 @@
 import asyncio
 import fcntl
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,30 @@ def test_what_the_hub_did_not_take_stays_pending_with_its_number() -> None:
     assert [pending.number for pending in entries.pending] == [2, 3]
 
 
+@given(st.lists(st.sampled_from(["accepted", "refused", "prepared", "posted", "turned down"]), max_size=30))
+def test_a_prepared_message_keeps_its_number_until_it_is_posted_and_nobody_else_gets_it(steps: list[str]) -> None:
+    entries, used = Entries(), list[int]()
+    for step in steps:
+        if step in {"posted", "turned down"}:
+            numbers = [one.number for one in entries.prepared[:1]]
+            entries = replace(entries, pending=entries.prepared[:1])
+        else:
+            numbers = list(entries.next_numbers(1))
+            entries = replace(entries, pending=(Pending(numbers[0], b"{}"),))
+        if step == "prepared":
+            entries = replace(entries, pending=()).holding(Pending(numbers[0], b"{}"))
+        elif step in {"accepted", "posted"}:
+            entries = entries.settled(numbers, ())
+            used += numbers
+        else:
+            entries = entries.settled((), numbers)
+        held = [one.number for one in entries.prepared]
+        assert entries.pending == ()
+        assert sorted([*used, *held]) == sorted({*used, *held})
+        assert {*used, *held} | set(entries.free) == set(range(1, entries.last + 1))
+        assert not set(entries.free) & {*used, *held}
+
+
 def test_only_an_accepted_answer_is_given() -> None:
     entries = Entries(pending=(Pending(1, b"{}", answers=7),))
     assert entries.settled((), {1}).answered == -1
@@ -55,9 +80,10 @@ async def test_entries_survive_the_process(tmp_path: Path) -> None:
         first.settle({1}, ())
         first.pend([Pending(2, b"{}")])
         first.taken(9)
+        first.prepare(Pending(3, b'{"id":"prepared"}'))
     later = Journal(tmp_path / "journal.json")
     assert later.reload() == first.entries
-    assert (later.entries.last, later.entries.answered, later.entries.cursor) == (1, 4, 9)
+    assert (later.entries.last, later.entries.answered, later.entries.cursor) == (3, 4, 9)
 
 
 async def test_marks_never_fall(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from hifadhi.agency import compose, governance
 from hifadhi.agency.client import Client
 from hifadhi.agency.compose import Draft, Message
 from hifadhi.agency.exchange import Exchange
+from hifadhi.agency.journal import Journal, Pending
 from hifadhi.agency.receipt import Receipt, Rejection
+from hifadhi.agency.signed_file import SignedFile
 from hifadhi.errors import Refused, Tampered, Unavailable
 from hifadhi.evidence import leaf
 from hifadhi.referral import directory_changes
@@ -117,8 +119,8 @@ async def test_a_refused_number_is_used_again(client: ClientOf, hub: SmallHub) -
     assert sequences(hub, "MZ-INAR") == [1]
 
 
-def _revoked(kid: str) -> Any:
-    return compose.header_of(governance.revoked(kid, "MZ-INAR", sender="GOVERNANCE"))
+def _revoked(kid: str, agency: str = "MZ-INAR") -> Any:
+    return compose.header_of(governance.revoked(kid, agency, sender="GOVERNANCE"))
 
 
 async def test_receipts_and_refusals_are_kept_as_evidence(client: ClientOf, hub: SmallHub) -> None:
@@ -195,3 +197,70 @@ async def test_two_clients_of_one_home_count_as_one(client: ClientOf, hub: Small
         for agency in (one, other, one):
             await said.open_case(agency)
     assert sequences(hub, "MZ-INAR") == [1, 2, 3]
+
+
+CORRIDOR = {"arrangement": "MZ-ZA-2026", "other": "ZA-DHA", "deadlines": [], "observers": [], "legal_bases": []}
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+async def test_a_process_that_dies_while_preparing_leaves_the_message_or_its_number(
+    client: ClientOf, hub: SmallHub, monkeypatch: pytest.MonkeyPatch, is_written: bool
+) -> None:
+    prepare = Journal.prepare
+
+    def dies(self: Journal, one: Pending) -> None:
+        if is_written:
+            prepare(self, one)
+        raise KeyboardInterrupt
+
+    async with client("MZ-INAR") as agency:
+        monkeypatch.setattr(Journal, "prepare", dies)
+        with pytest.raises(KeyboardInterrupt):
+            await agency.prepare(Draft.of("arrangement.published", CORRIDOR, {}))
+    async with client("MZ-INAR") as again:
+        await said.open_case(again)
+    assert len(again.journal.reload().prepared) == is_written
+    assert sequences(hub, "MZ-INAR") == [2 if is_written else 1]
+
+
+@pytest.mark.parametrize("is_posted", [False, True])
+async def test_a_process_that_dies_while_posting_what_was_prepared_loses_and_doubles_nothing(
+    client: ClientOf, hub: SmallHub, monkeypatch: pytest.MonkeyPatch, is_posted: bool
+) -> None:
+    post = Exchange.post
+
+    async def dies(self: Exchange, message: Message) -> None:
+        if is_posted:
+            await post(self, message)
+        raise KeyboardInterrupt
+
+    async with client("MZ-INAR") as agency, client("ZA-DHA") as other:
+        prepared = await agency.prepare(Draft.of("arrangement.published", CORRIDOR, {}))
+        signed = SignedFile.parse(prepared.line).countersigned(other.keyring.sign)
+        with monkeypatch.context() as patched:
+            patched.setattr(Exchange, "post", dies)
+            with pytest.raises(KeyboardInterrupt):
+                await agency.send_signed(signed)
+    async with client("MZ-INAR") as again:
+        await said.open_case(again)
+        assert again.journal.entries.prepared == ()
+        with pytest.raises(Refused, match="ALREADY_POSTED"):
+            await again.send_signed(signed)
+    assert sequences(hub, "MZ-INAR") == [1, 2]
+
+
+async def test_a_prepared_message_that_the_gateway_refuses_keeps_its_number_and_can_be_mended(
+    client: ClientOf, hub: SmallHub
+) -> None:
+    async with client("MZ-INAR") as agency, client("ZA-DHA") as other:
+        file = SignedFile.parse((await agency.prepare(Draft.of("arrangement.published", CORRIDOR, {}))).line)
+        signed = file.countersigned(other.keyring.sign)
+        held = hub.fold.directory
+        hub.fold.directory = directory_changes.evolve(held, _revoked(other.keyring.sign.kid, "ZA-DHA"))
+        with pytest.raises(Refused) as refused:
+            await agency.send_signed(signed)
+        assert refused.value.code == "KEY_NOT_VALID"
+        hub.fold.directory = held
+        await said.open_case(agency)
+        assert (await agency.send_signed(signed)).is_recorded
+    assert sequences(hub, "MZ-INAR") == [2, 1]

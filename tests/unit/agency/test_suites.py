@@ -1,7 +1,7 @@
 """Agencies with keys of every kind at one exchange: what is sealed in which suite, and that all of it opens."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -52,7 +52,7 @@ def homes(world: str, tmp_path: Path) -> dict[str, Keyring]:
     made = {}
     for agency, (country, roles) in AGENCIES.items():
         signing, reading = WORLDS[world][0].get(agency, (ED25519, HPKE_9_KE))
-        facts = {"name": agency, "country": country, "utc_offset": "+02:00"}
+        facts: Any = {"name": agency, "country": country, "utc_offset": "+02:00"}
         made[agency] = new_agency(tmp_path / agency, agency, **facts, roles=roles, signing=signing, reading=reading)
     return made
 

@@ -1,8 +1,11 @@
-"""S4: a man is bounced between Tanzania and Mozambique, until a state takes responsibility."""
+"""S4: a man is bounced between Tanzania and Mozambique, until both states sign who owes him protection."""
 
 from typing import Final
 
 from hifadhi.agency.client import Client
+from hifadhi.agency.compose import Draft
+from hifadhi.agency.countersigning import examine
+from hifadhi.agency.signed_file import SignedFile
 from hifadhi.demo import adults, papers
 from hifadhi.demo.narrator import say
 from hifadhi.demo.stage import Stage
@@ -20,10 +23,8 @@ async def play(stage: Stage) -> str:
     observer = stage.clients[OBSERVER]
     case = await _met_four_times(tanzania, border)
     request = await _refused_for_good(tanzania, mozambique, case)
-    await _contested(tanzania, mozambique, observer, case, request)
-    say("MZ-INAR takes responsibility by itself. Nothing is contested any more, and it is never nobody's turn.")
-    bodies = {"content": {"ground": "PRESENT_HERE", "text": papers.text("He is in Palma for the third time.")}}
-    recorded(await mozambique.send("responsibility.assumed", case=case, to=["TZ-ISD"], bodies=bodies))
+    dispute = await _contested(tanzania, mozambique, observer, case, request)
+    await _settled(tanzania, mozambique, case, dispute)
     await responsible(mozambique, case, "MZ-INAR")
     if (await standing(mozambique, case))["contested"]:
         raise Tampered("a dispute that nobody has is still shown")
@@ -61,7 +62,7 @@ async def _refused_for_good(tanzania: Client, mozambique: Client, case: str) -> 
     return request
 
 
-async def _contested(tanzania: Client, mozambique: Client, observer: Client, case: str, request: str) -> None:
+async def _contested(tanzania: Client, mozambique: Client, observer: Client, case: str, request: str) -> str:
     say("TZ-ISD contests it and tells UNHCR, which advises both and decides nothing.")
     bodies = {"content": {"issue": "DECLINE_UNFOUNDED", "text": papers.text("He was returned three times.")}}
     seen = await version(tanzania, case, request)
@@ -73,3 +74,18 @@ async def _contested(tanzania: Client, mozambique: Client, observer: Client, cas
     recorded(await observer.send("observer.advised", bodies=advice, **replies))
     await received(mozambique)
     say(f"    contested between: {' and '.join((await standing(mozambique, case))['contested'])}")
+    return dispute
+
+
+async def _settled(tanzania: Client, mozambique: Client, case: str, dispute: str) -> None:
+    say("The states settle it. TZ-ISD signs that MZ-INAR owes protection; the file goes over, its key does not.")
+    result = {"issue": "WHO_IS_RESPONSIBLE", "result": papers.text("Mozambique takes him back, with the file.")}
+    facts: Facts = {"case": case, "in_reply_to": dispute, "to": ["MZ-INAR"], "responsible": "MZ-INAR"}
+    facts["seen"] = await version(tanzania, case)
+    prepared = await tanzania.prepare(Draft.of("dispute.resolved", facts, {"content": result}))
+    say("MZ-INAR proves that signature, reads what it is to sign, and signs. TZ-ISD posts it.")
+    file, key = SignedFile.parse(prepared.line), mozambique.keyring.sign
+    opened = await examine(mozambique, file, key)
+    say(f"    signed by two states, with {', '.join(opened.bodies)} opened before the second signature")
+    recorded(await tanzania.send_signed(file.countersigned(key)))
+    say("Nothing is contested any more, and it was never nobody's turn.")

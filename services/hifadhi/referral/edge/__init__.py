@@ -25,10 +25,12 @@ The hub cannot read parts, so nobody else can check these. Each rule, its fault 
 18. NOTHING_CORRECTED: a correction corrects something. One that every recipient has to apply in vain.
 19. OBSERVER_UNINVITED: an observer reads about a person only where an arrangement copies it, the person asks, or the
     case is escalated (`domain.md` §8). A person's story told to whom the sender likes.
+20. CORRECTION_MISFIT: a correction fits what it corrects, and leaves it within these rules. One that some readers apply
+    and others cannot; a rule that is broken afterwards. `corrections` tries it, where the corrected message lies open.
 
-Of a plan and a departure, rules 9 to 11 and 16 look at all that this edge knows of the case. Pointers start with the
-part's name. A reader of some parts only cannot check what needs the others; the sender, who reads all of them, checks
-every rule.
+Of a plan and a departure, rules 9 to 11 and 16 look at all that this edge knows of the case, as it was corrected.
+Pointers start with the part's name. A reader of some parts only cannot check what needs the others; the sender, who
+reads all of them, checks every rule.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

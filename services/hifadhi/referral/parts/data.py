@@ -30,7 +30,7 @@ class RestrictedContent(Closed):
 
 
 class Correction(Closed):
-    """One wrong place of a part, and what should stand there; without `value`, nothing should."""
+    """One wrong place of a part as it was sealed, and what should stand there; without `value`, nothing should."""
 
     pointer: Pointer
     value: Maybe[Annotated[str, text(2000)]] = None

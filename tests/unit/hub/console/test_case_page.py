@@ -33,9 +33,9 @@ async def test_it_shows_what_lies_over_the_case_and_which_clocks_run(place: Cons
     await place.caught_up()
     page = await place.page(f"/console/cases/{case}")
     assert page.facts["Responsible now"] == "MZ-INAR"
-    assert page.facts["Restriction not confirmed by"] == "ZA-DHA"
+    assert page.facts["Changed consent not confirmed by"] == "ZA-DHA"
     assert page.facts["Contested"] == "no"
-    for words in ("ZA-DHA to take the request by", "MZ-INAR to act on the case by", "to confirm that the data are"):
+    for words in ("ZA-DHA to take the request by", "MZ-INAR to act on the case by", "to confirm that it follows the"):
         assert words in " ".join(page.text.split())
 
 
