@@ -1,13 +1,21 @@
 """The agency's own commands: its keys, and its request to be let in. Exit codes as in `command_line`."""
 
+import asyncio
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from cyclopts import App, Parameter
 
 from hifadhi.agency import agency_output as output
-from hifadhi.agency.command_line import DONE, Home, exit_code
+from hifadhi.agency import new_home
+from hifadhi.agency.command_line import DONE, Home, RootFile, Url, exit_code, read_root
+from hifadhi.agency.directory_office import DirectoryOffice
 from hifadhi.agency.enrolment import new_agency
+from hifadhi.agency.keyring import Keyring
+from hifadhi.referral.root import Root
+
+Signing: TypeAlias = Literal["Ed25519", "ES256"]
+Reading: TypeAlias = Literal["P-256", "X25519", "HPKE-9-KE"]
 
 agency_app = App(name="agency", help="An agency's keys and its request to be let in.")
 
@@ -22,8 +30,8 @@ def new(  # noqa: PLR0913 (one option each)
     role: Annotated[list[str], Parameter(negative="")],
     offset: Annotated[str, Parameter(allow_leading_hyphen=True)],
     home: Home,
-    signing: Literal["Ed25519", "ES256"] = "Ed25519",
-    reading: Literal["P-256", "X25519", "HPKE-9-KE"] = "P-256",
+    signing: Signing = "Ed25519",
+    reading: Reading = "P-256",
     countersign: Path | None = None,
 ) -> int:
     """Make an agency's keys, and the request with which governance lets it in.
@@ -65,3 +73,31 @@ def new(  # noqa: PLR0913 (one option each)
         output.say(f"the second officer's key is in {countersign}")
     output.say(f"identity key {keyring.identity.kid}: tell it to governance by another way than the request")
     return DONE
+
+
+@agency_app.command(name="renew")
+@exit_code
+def renew(
+    new: Path, *, home: Home, root: RootFile, url: Url, signing: Signing = "Ed25519", reading: Reading = "P-256"
+) -> int:
+    """Give the agency new keys, in a new home, while its programs go on with the old one.
+
+    Parameters
+    ----------
+    new
+        The new home. Start the agency's programs with it; once those of the old home have ended, revoke the old keys.
+    signing
+        What the new key signs with.
+    reading
+        What is sealed to from now on.
+    """
+    old = Keyring.load(home)
+    made = asyncio.run(_renew(old, new, read_root(root), url, (signing, reading)))
+    output.say(f"{made.agency}: signs with {made.sign.kid} in {new}, and is sealed to {made.read[0].kid}")
+    output.say(f"revoke {old.sign.kid} once the programs with {home} have ended; its identity key is in {new} now")
+    return DONE
+
+
+async def _renew(old: Keyring, new: Path, root: Root, url: str, kinds: tuple[str, str]) -> Keyring:
+    async with DirectoryOffice(root, url) as office:
+        return await new_home.renew(old, new, office, signing=kinds[0], reading=kinds[1])

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Self
 
 from hifadhi.agency.compose import Message, Sealed, header_of
-from hifadhi.agency.enrolment import Enrolment, key_of
+from hifadhi.agency.enrolment import Enrolment, adding, key_of
 from hifadhi.agency.exchange import Exchange
 from hifadhi.agency.governance import Governance, admitted, published, revoked, suspended
 from hifadhi.agency.journal import Journal
@@ -19,7 +19,7 @@ from hifadhi.agency.receipt import Rejection
 from hifadhi.agency.renewal import rotation
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, Refused, Unavailable
-from hifadhi.evidence.jwk import PrivateJwk
+from hifadhi.evidence.jwk import Jwk, PrivateJwk
 from hifadhi.referral.codes.list_file import CodeListFile
 from hifadhi.referral.directory import Directory, PublishedList
 from hifadhi.referral.directory_changes import objection
@@ -59,6 +59,12 @@ class DirectoryOffice:
             await self._until(lambda known: identity in known.keys)
         for added in enrolment.keys:
             await self._add(added)
+
+    async def add_own(self, agency: str, use: str, key: Jwk, identity: PrivateJwk, journal: Journal) -> None:
+        """The key is the agency's, by its identity key, which is given with its journal. Refused as by `revoke`."""
+        if key.kid not in (await self.read()).keys:
+            await self._sealed(adding(agency, use, key), journal, (identity,))
+            await self._until(lambda known: key.kid in known.keys)
 
     async def revoke(self, kid: str, governance: Governance, *, invalid_since: str | None = None) -> None:
         """The key is revoked, by governance. Refused: KEY_UNKNOWN, NOT_ALLOWED_NOW."""

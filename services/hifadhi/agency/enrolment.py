@@ -87,7 +87,7 @@ def new_agency(  # noqa: PLR0913 (a fact each)
     own = [(SIGN, keyring.sign.public), (COUNTERSIGN, second)]
     # The newest reading key is the last to be added.
     own += [(READ, key.public) for key in reversed(keyring.read)]
-    added = [_adding(agency, use, key) for use, key in own]
+    added = [adding(agency, use, key) for use, key in own]
     signed = [one.sign(number=n, now_ms=now_ms, keys=(identity,)).line for n, one in enumerate(added, start=1)]
     Journal(home / "identity-journal.json").spend(len(signed))
     keys = [strict_json.parse(line) for line in signed]
@@ -96,7 +96,7 @@ def new_agency(  # noqa: PLR0913 (a fact each)
     return keyring
 
 
-def _adding(agency: str, use: str, key: Jwk) -> Sealed:
+def adding(agency: str, use: str, key: Jwk) -> Sealed:
     """The statement that adds a key: `key.added` knows the kinds that there were when it was released."""
     if key.kind in {ED25519, P256}:
         return statement("key.added", sender=agency, facts={"agency": agency, "use": use, "key": key.as_dict()})

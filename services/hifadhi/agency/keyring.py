@@ -57,9 +57,9 @@ class Keyring:
         folders = {COUNTERSIGN: countersign or home}
         for folder in (home, *folders.values()):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sign, (first, *further) = kinds_of(signing, reading)
         for use in (IDENTITY, SIGN, COUNTERSIGN):
-            create_key(folders.get(use, home) / f"{use}.jwk", SIGNING[signing])
-        first, *further = READING[reading]
+            create_key(folders.get(use, home) / f"{use}.jwk", sign)
         create_key(home / f"{READ}.jwk", first)
         for kind in further:
             create_key(home / f"{READ}-{kind}.jwk", kind)
@@ -87,6 +87,11 @@ class Keyring:
             says = "the second officer's key is not in this home: give it, or send --for-signature and countersign"
             raise Refused(Fault("NOT_FOUND", "", says))
         return read_key(path)
+
+
+def kinds_of(signing: str, reading: str) -> tuple[str, tuple[str, ...]]:
+    """The kinds of key that an agency signs with, and is sealed to, the newest first. See `SIGNING`, `READING`."""
+    return SIGNING[signing], READING[reading]
 
 
 def create_key(path: Path, kind: str) -> PrivateJwk:

@@ -1,0 +1,102 @@
+"""An agency gets new keys while its programs go on: nothing is refused, nothing is lost, nothing comes twice."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from hifadhi.agency import new_home
+from hifadhi.agency.client import Client
+from hifadhi.agency.directory_office import DirectoryOffice
+from hifadhi.agency.journal import Journal
+from hifadhi.agency.keyring import Keyring
+from hifadhi.agency.opening import Item
+from hifadhi.demo import people
+from hifadhi.demo.stage import Stage, embedded, stage
+from hifadhi.errors import Refused
+from ledger_verified import verified
+
+PLAYERS = ("MZ-INAR", "ZA-DHA")
+
+
+@pytest.fixture
+async def made(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with contextlib.AsyncExitStack() as stack:
+        run = partial(embedded, port=0, tell=lambda _: None)
+        opened = await stack.enter_async_context(stage(tmp_path, run, lambda _: None, PLAYERS))
+        yield opened
+        assert (await verified(opened)).findings == ()
+
+
+async def renewed(made: Stage, agency: str, *, reading: str = "X25519") -> Keyring:
+    async with DirectoryOffice(made.root, made.base_url) as office:
+        new = made.folder / f"{agency}-new"
+        return await new_home.renew(Keyring.load(made.home(agency)), new, office, signing="ES256", reading=reading)
+
+
+async def asked(client: Client, case: str) -> None:
+    bodies = people.girl_referred("ZA-DHA", purposes=["FAMILY_TRACING"], reasons="Her aunt lives there.")
+    seen = (await client.case(case))["version"]
+    said = {"case": case, "seen": seen, "kind": "service", "urgency": "urgent"}
+    sent = await client.send("referral.requested", to=["ZA-DHA"], bodies=bodies, **said)
+    assert sent.is_recorded, sent
+
+
+def requests(items: list[Item]) -> list[Item]:
+    return [item for item in items if item.header and item.header.type == "referral.requested"]
+
+
+async def test_an_agency_sends_with_both_homes_and_then_with_the_new_one(made: Stage) -> None:
+    old, posting = made.clients["MZ-INAR"], True
+    posted = 0
+
+    async def load() -> None:
+        nonlocal posted
+        while posting:
+            assert (await old.send("encounter.reported", bodies=people.girl_found())).is_recorded
+            posted += 1
+
+    writer = asyncio.create_task(load())
+    keyring = await renewed(made, "MZ-INAR")
+    async with Client(keyring, made.root, made.base_url) as new:
+        for _ in range(3):
+            assert (await new.send("encounter.reported", bodies=people.girl_found())).is_recorded
+        posting = False
+        await writer
+        assert posted > 0
+        async with DirectoryOffice(made.root, made.base_url) as office:
+            journal = Journal(keyring.home / new_home.IDENTITY_JOURNAL)
+            await office.revoke_own(old.keyring.sign.kid, keyring.identity, journal)
+        with pytest.raises(Refused) as refused:
+            await old.send("encounter.reported", bodies=people.girl_found())
+        assert refused.value.code == "KEY_NOT_VALID"
+        assert (await new.send("encounter.reported", bodies=people.girl_found())).is_recorded
+
+
+async def test_what_was_sealed_to_the_old_key_opens_and_what_was_taken_does_not_come_again(made: Stage) -> None:
+    mozambique, old = made.clients["MZ-INAR"], made.clients["ZA-DHA"]
+    case = (await mozambique.send("encounter.reported", bodies=people.girl_found())).id
+    await asked(mozambique, case)
+    assert len(requests(await old.receive_once(wait_s=5))) == 1
+    await asked(mozambique, case)
+    keyring = await renewed(made, "ZA-DHA", reading="HPKE-9-KE")
+    await mozambique.refresh_directory()
+    await asked(mozambique, case)
+    async with Client(keyring, made.root, made.base_url) as new:
+        items = await new.receive_once(wait_s=5)
+    asks = requests(items)
+    assert [item.problems for item in asks] == [(), ()]
+    assert all("content" in item.bodies for item in asks)
+
+
+async def test_done_again_it_goes_on(made: Stage) -> None:
+    first = await renewed(made, "MZ-INAR")
+    assert not (made.home("MZ-INAR") / "identity.jwk").exists()
+    assert (await renewed(made, "MZ-INAR")).sign.kid == first.sign.kid
+    with pytest.raises(Refused) as refused:
+        async with DirectoryOffice(made.root, made.base_url) as office:
+            await new_home.renew(first, made.home("ZA-DHA"), office, signing="ES256", reading="P-256")
+    assert refused.value.code == "EXISTS"
