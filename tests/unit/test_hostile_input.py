@@ -80,6 +80,7 @@ def test_the_largest_inputs_take_bounded_time(name: str) -> None:
         assert took < MOST_S, (took, raw[:40])
 
 
+@pytest.mark.slow
 @names
 def test_large_inputs_take_bounded_memory(name: str) -> None:
     target = TARGETS[name]

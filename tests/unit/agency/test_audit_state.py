@@ -16,6 +16,8 @@ from hifadhi.evidence.memory import InMind
 from hifadhi.evidence.report import Report, Verified
 from sealed_ledgers import DAY, Exchange, archive, everything, key, root_bytes, the_root
 
+pytestmark = pytest.mark.slow
+
 OF = "1 root"
 Step = Callable[[Verified], None]
 

@@ -14,6 +14,8 @@ from hifadhi.evidence.report import Report
 from hifadhi.evidence.tiles import ENTRIES, Tile
 from sealed_ledgers import EverythingSealed, Exchange, archive, everything, key, the_root
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def sealed() -> EverythingSealed:

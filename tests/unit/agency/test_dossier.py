@@ -33,6 +33,7 @@ def made(ledger: dict[str, bytes], sealed: EverythingSealed) -> Made:
     return dossier_making.make(ledger, root_bytes(), str(sealed.index["moved"]))
 
 
+@pytest.mark.slow
 def test_every_leaf_has_a_dossier_that_opens(ledger: dict[str, bytes], sealed: EverythingSealed) -> None:
     for index, raw in enumerate(sealed.exchange.leaves):
         files = dossier_making.make(ledger, root_bytes(), str(index)).files

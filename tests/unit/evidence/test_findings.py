@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,7 @@ def test_a_revocation_points_to_the_first_leaf_in_doubt() -> None:
     assert findings.all() == (Finding("KEY_IN_DOUBT", "MZ-INAR", "K", 101, says),)
 
 
+@pytest.mark.slow
 def test_nobody_is_awaited_for_ever() -> None:
     findings = Findings()
     for index, number in enumerate(range(2, 3 * MOST_AHEAD, 2)):
