@@ -44,11 +44,13 @@ async def recorded(client: Client, message_type: str, **said: Any) -> str:
 
 
 async def taken(client: Client, until: Callable[[Header], bool]) -> list[Item]:
-    """What it takes until a message has come."""
+    """What it takes until a message has come, and no further."""
     items: list[Item] = []
-    while not (items and items[-1].header and until(items[-1].header)):
-        items += await client.receive_once(wait_s=5)
-    return items
+    while True:
+        for item in await client.receive_once(wait_s=5):
+            items.append(item)
+            if item.header and until(item.header):
+                return items
 
 
 async def asked(tanzania: Client) -> Facts:

@@ -21,7 +21,7 @@ from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import PrivateJwk
-from hifadhi.evidence.key_kinds import ED25519
+from hifadhi.evidence.key_kinds import ED25519, ES256, P256
 from hifadhi.referral import instant
 from liars.liar import Caught, Liar, Stored, lie
 
@@ -134,8 +134,9 @@ def test_fork_for_a_judge(liar: Liar) -> None:
 def test_forge_a_message_for_a_judge(liar: Liar) -> None:
     """In a tree of its own, proved by the true ledger key: the sender's key did not sign it."""
     at = liar.at("accepted")
-    stranger = PrivateJwk.generate(ED25519)
-    raw = liar.signed(liar.said(at), stranger, as_kid=liar.envelope(at).signatures[0].kid)
+    named = liar.envelope(at).signatures[0]
+    stranger = PrivateJwk.generate(P256 if named.alg == ES256 else ED25519)
+    raw = liar.signed(liar.said(at), stranger, as_kid=named.kid)
     handed_over = liar.dossier_of(liar.with_envelope(at, raw), at)
     why = "not its sender's, as the directory stood: SIGNATURE"
     assert lie(lambda: dossier.open_dossier(handed_over, liar.root)) == Caught(at, why)
