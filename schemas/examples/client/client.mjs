@@ -14,7 +14,7 @@ const [root, { agency }, [command, operand]] = [read(trust), read(`${home}/agenc
 // Keys. Their name (kid) is the RFC 7638 thumbprint; the algorithm is the key's own, never what a header asks for.
 const SEAL = 'ECDH-ES+A256KW'
 const ONLY = { keyManagementAlgorithms: [SEAL], contentEncryptionAlgorithms: ['A256GCM'] }
-const named = async (jwk, alg = { Ed25519: 'Ed25519', 'P-256': 'ES256' }[jwk.crv]) =>
+const named = async (jwk, alg = { Ed25519: 'Ed25519', 'P-256': 'ES256', X25519: SEAL }[jwk.crv]) =>
   ({ jwk, alg, kid: await jose.calculateJwkThumbprint(jwk), key: await jose.importJWK(jwk, alg) })
 const [signKey, readKey] = [await named(read(`${home}/sign.jwk`)), await named(read(`${home}/read.jwk`), SEAL)]
 const gateways = await Promise.all(root.hub.gateway.map(jwk => named(jwk)))
@@ -37,6 +37,7 @@ const folds = {
   'agency.admitted': said => roles.set(said.agency, said.roles) && admit(said.agency, 'identity', said.identity),
   'agency.removed': said => roles.delete(said.agency),
   'key.added': said => admit(said.agency, said.use, said.key),
+  'reading_key.added': said => said.key.crv && admit(said.agency, 'read', said.key),
   'key.revoked': said => { keys.get(said.kid).revoked = true },
 }
 for (const jwk of root.governance.keys) await admit('GOVERNANCE', 'identity', jwk)
@@ -51,7 +52,7 @@ async function open(leaf) {
   if (!envelope) return { ruling: JSON.parse(ruling) }
   const { payload, signatures } = JSON.parse(envelope)
   const said = JSON.parse(decode(jose.base64url.decode(payload)))
-  const use = said.from === 'GOVERNANCE' || said.type.startsWith('key.') ? 'identity' : 'sign'
+  const use = said.from === 'GOVERNANCE' || /^(reading_)?key\./.test(said.type) ? 'identity' : 'sign'
   const signers = new Set()
   for (const signature of signatures) {
     const { kid, typ } = jose.decodeProtectedHeader(signature)
@@ -123,8 +124,7 @@ async function post() {
   const signed = await jose.compactVerify(receipt, gateways.find(one => one.kid === kid)?.key)
   const { digest, hub } = JSON.parse(decode(signed.payload))
   check(typ === 'hifadhi-receipt+jws' && hub === root.origin && digest === sha256(payload), 'not this receipt')
-  writeFileSync(counter, String(sequence))
-  rmSync(kept)
+  writeFileSync(counter, String(sequence)); rmSync(kept)
   return ruled(id)
 }
 async function ruled(id) { // 404 is "not sealed yet"; for longer than max_delay_s, the receipt is proof against the hub

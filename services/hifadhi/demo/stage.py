@@ -38,10 +38,11 @@ AGENCIES: Final[tuple[Player, ...]] = (
 )
 # What these sign with and are sealed to; the others have the kinds that an agency has unless it asks for others.
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
-    "MZ-INAR": (ED25519, HPKE_9_KE),
     "ZA-DHA": (ES256, HPKE_9_KE),
     "ZA-DSD": (ED25519, X25519),
     "TZ-RSD": (ES256, P256),
+    "MW-DOR": (ED25519, HPKE_9_KE),
+    "ZM-COR": (ES256, HPKE_9_KE),
 }
 
 
