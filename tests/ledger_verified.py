@@ -1,12 +1,27 @@
 """The end of every whole flow: an auditor fetches the ledger and decides all of it again."""
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
 from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.archive import Archive
 from hifadhi.agency.mirror import Mirror
 from hifadhi.agency.transport import Transport
-from hifadhi.demo.stage import AUDITOR, Stage
+from hifadhi.demo.stage import AUDITOR, Clock, Stage, embedded, stage
 from hifadhi.evidence.audit import Audit
 from hifadhi.evidence.report import Report
+
+
+@asynccontextmanager
+async def on_stage(folder: Path, agencies: Sequence[str]) -> AsyncIterator[Stage]:
+    """An embedded exchange with these agencies, whose time can be moved; its ledger verifies at the end."""
+    clock = Clock()
+    run = partial(embedded, port=0, tell=lambda _: None, clock=clock)
+    async with stage(folder, run, lambda _: None, agencies, clock) as made:
+        yield made
+        assert (await verified(made)).findings == ()
 
 
 async def verified(made: Stage) -> Report:

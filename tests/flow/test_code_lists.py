@@ -1,8 +1,6 @@
 """Newer code lists: named in the directory by version and digest, their codes kept by everybody meanwhile."""
 
-import contextlib
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,13 +9,13 @@ from hifadhi.agency.agency_output import item, item_json
 from hifadhi.agency.directory_office import DirectoryOffice
 from hifadhi.agency.governance import Governance
 from hifadhi.demo import people
-from hifadhi.demo.stage import Clock, Stage, embedded, stage
+from hifadhi.demo.stage import Stage
 from hifadhi.demo.steps import Facts
 from hifadhi.errors import Refused
 from hifadhi.referral.codes import LISTS, label, list_file
 from hifadhi.referral.codes.list_file import CodeListFile
 from hifadhi.referral.directory import PublishedList
-from ledger_verified import verified
+from ledger_verified import on_stage
 from write_schemas import as_text
 
 NEED = "DC-XX"
@@ -25,12 +23,8 @@ NEED = "DC-XX"
 
 @pytest.fixture
 async def made(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with contextlib.AsyncExitStack() as stack:
-        clock = Clock()
-        run = partial(embedded, port=0, tell=lambda _: None, clock=clock)
-        opened = await stack.enter_async_context(stage(tmp_path, run, lambda _: None, ("MZ-INAR", "ZA-DHA"), clock))
+    async with on_stage(tmp_path, ("MZ-INAR", "ZA-DHA")) as opened:
         yield opened
-        assert (await verified(opened)).findings == ()
 
 
 def a_newer(version: int) -> tuple[CodeListFile, str]:

@@ -1,10 +1,8 @@
 """A correction through the whole exchange: both edges try it, and who reads or looks back sees what stands now."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +15,12 @@ from hifadhi.agency.compose import Draft
 from hifadhi.agency.message_id import new_id
 from hifadhi.agency.opening import Item
 from hifadhi.demo import adults, papers
-from hifadhi.demo.stage import Stage, embedded, stage
+from hifadhi.demo.stage import Stage
 from hifadhi.demo.steps import Facts, version
 from hifadhi.errors import Refused
 from hifadhi.referral.header import Header
 from hifadhi.referral.headers import DataCorrected, MessageBounced
-from ledger_verified import verified
+from ledger_verified import on_stage
 
 TZ, MZ = "TZ-ISD", "MZ-INAR"
 WHY = papers.text("Read wrongly from the slip.")
@@ -30,11 +28,8 @@ WHY = papers.text("Read wrongly from the slip.")
 
 @pytest.fixture
 async def made(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with contextlib.AsyncExitStack() as stack:
-        run = partial(embedded, port=0, tell=lambda _: None)
-        opened = await stack.enter_async_context(stage(tmp_path, run, lambda _: None, (TZ, MZ)))
+    async with on_stage(tmp_path, (TZ, MZ)) as opened:
         yield opened
-        assert (await verified(opened)).findings == ()
 
 
 async def recorded(client: Client, message_type: str, **said: Any) -> str:

@@ -3,9 +3,7 @@
 The senders here seal without an edge. The receiver knows of the case what came to it before.
 """
 
-import contextlib
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,11 @@ from hifadhi.agency.client import Client
 from hifadhi.agency.compose import Draft
 from hifadhi.agency.message_id import new_id
 from hifadhi.demo import adults, papers, people
-from hifadhi.demo.stage import Stage, embedded, stage
+from hifadhi.demo.stage import Stage
 from hifadhi.demo.steps import Facts, version
 from hifadhi.referral import edge
 from hifadhi.referral.headers import MessageBounced
-from ledger_verified import verified
+from ledger_verified import on_stage
 
 MW, ZW = "MW-DOR", "ZW-DSW"
 TYPES = ("transfer.proposed", "departure.confirmed")
@@ -29,11 +27,8 @@ Bodies = dict[str, Any]
 
 @pytest.fixture
 async def made(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with contextlib.AsyncExitStack() as stack:
-        run = partial(embedded, port=0, tell=lambda _: None)
-        opened = await stack.enter_async_context(stage(tmp_path, run, lambda _: None, (MW, ZW)))
+    async with on_stage(tmp_path, (MW, ZW)) as opened:
         yield opened
-        assert (await verified(opened)).findings == ()
 
 
 async def bare(sender: Client, kind: str, bodies: Bodies, *, second: bool = False, **facts: Any) -> str:

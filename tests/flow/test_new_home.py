@@ -1,9 +1,7 @@
 """An agency gets new keys while its programs go on: nothing is refused, nothing is lost, nothing comes twice."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,20 +13,17 @@ from hifadhi.agency.journal import Journal
 from hifadhi.agency.keyring import Keyring
 from hifadhi.agency.opening import Item
 from hifadhi.demo import people
-from hifadhi.demo.stage import Stage, embedded, stage
+from hifadhi.demo.stage import Stage
 from hifadhi.errors import Refused
-from ledger_verified import verified
+from ledger_verified import on_stage
 
 PLAYERS = ("MZ-INAR", "ZA-DHA")
 
 
 @pytest.fixture
 async def made(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with contextlib.AsyncExitStack() as stack:
-        run = partial(embedded, port=0, tell=lambda _: None)
-        opened = await stack.enter_async_context(stage(tmp_path, run, lambda _: None, PLAYERS))
+    async with on_stage(tmp_path, PLAYERS) as opened:
         yield opened
-        assert (await verified(opened)).findings == ()
 
 
 async def renewed(made: Stage, agency: str, *, reading: str = "X25519") -> Keyring:

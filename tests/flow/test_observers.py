@@ -1,8 +1,6 @@
 """Observers through the whole exchange: what they are let read, and what their own edge and the others' refuse."""
 
-import contextlib
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +8,10 @@ import pytest
 
 from hifadhi.agency.client import Client
 from hifadhi.demo import papers, people
-from hifadhi.demo.stage import AUDITOR, Clock, Stage, embedded, stage
+from hifadhi.demo.stage import AUDITOR, Stage
 from hifadhi.demo.steps import Facts
 from hifadhi.errors import Refused
-from ledger_verified import verified
+from ledger_verified import on_stage
 
 PLAYERS = ("MZ-INAR", "ZA-DHA")
 OBSERVER = AUDITOR
@@ -21,12 +19,8 @@ OBSERVER = AUDITOR
 
 @pytest.fixture
 async def made(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with contextlib.AsyncExitStack() as stack:
-        clock = Clock()
-        run = partial(embedded, port=0, tell=lambda _: None, clock=clock)
-        opened = await stack.enter_async_context(stage(tmp_path, run, lambda _: None, PLAYERS, clock))
+    async with on_stage(tmp_path, PLAYERS) as opened:
         yield opened
-        assert (await verified(opened)).findings == ()
 
 
 async def opened_case(client: Client) -> str:

@@ -1,9 +1,7 @@
 """One referral through the whole exchange with the agencies' own client; each test ends by verifying the ledger."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +9,9 @@ import pytest
 
 from hifadhi.agency.client import Client
 from hifadhi.demo import papers, people
-from hifadhi.demo.stage import Stage, embedded, stage
+from hifadhi.demo.stage import Stage
 from hifadhi.errors import Refused
-from ledger_verified import verified
+from ledger_verified import on_stage
 from schema_examples import accepted_body
 
 Body = dict[str, Any]
@@ -22,11 +20,8 @@ PLAYERS = ("MZ-INAR", "ZA-DHA", "ZA-DSD", "TZ-RSD")
 
 @pytest.fixture
 async def made(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with contextlib.AsyncExitStack() as stack:
-        run = partial(embedded, port=0, tell=lambda _: None)
-        opened = await stack.enter_async_context(stage(tmp_path, run, lambda _: None, PLAYERS))
+    async with on_stage(tmp_path, PLAYERS) as opened:
         yield opened
-        assert (await verified(opened)).findings == ()
 
 
 async def opened_case(client: Client) -> str:

@@ -26,7 +26,7 @@ from hifadhi.referral.directory_changes import objection
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.root import Root
 
-POLL_S: Final = 0.2
+POLL_S: Final = 0.05
 
 
 class DirectoryOffice:
@@ -58,7 +58,9 @@ class DirectoryOffice:
             await self._by_governance(admitted(enrolment), governance)
             await self._until(lambda known: identity in known.keys)
         for added in enrolment.keys:
-            await self._add(added)
+            await self._post(added)
+        kids = {key_of(added).kid for added in enrolment.keys}
+        await self._until(lambda known: kids <= known.keys.keys())
 
     async def add_own(self, agency: str, use: str, key: Jwk, identity: PrivateJwk, journal: Journal) -> None:
         """The key is the agency's, by its identity key, which is given with its journal. Refused as by `revoke`."""
@@ -119,7 +121,7 @@ class DirectoryOffice:
             raise Refused(Fault(code, "", "this does not fit the directory as it stands; see `hifadhi directory show`"))
         await Outbox(journal, keys, self._exchange).send(statement)
 
-    async def _add(self, added: Message) -> None:
+    async def _post(self, added: Message) -> None:
         """Posts an agency's own statement as it signed it. The gateway may hear of its identity key a moment later."""
         kid = key_of(added).kid
 
@@ -132,7 +134,6 @@ class DirectoryOffice:
             return not isinstance(answer, Rejection)
 
         await self._until_awaited(posted)
-        await self._until(lambda known: kid in known.keys)
 
     async def _until(self, holds: Callable[[Directory], bool]) -> None:
         async def held(known: Directory) -> bool:
