@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from hifadhi.agency.access_token import AccessToken
-from hifadhi.agency.archive import Archive
-from hifadhi.agency.mirror import Mirror
+from hifadhi.agency.auditor.archive import Archive
+from hifadhi.agency.auditor.mirror import Mirror
 from hifadhi.agency.transport import Transport
 from hifadhi.demo.stage import AUDITOR, Clock, Stage, embedded, stage
 from hifadhi.evidence.audit import Audit

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hifadhi.agency.archive import Archive
+from hifadhi.agency.auditor.archive import Archive
 from hifadhi.demo.run import play
 from hifadhi.demo.scenarios import SCENARIOS
 from hifadhi.demo.stage import Clock, embedded

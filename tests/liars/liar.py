@@ -12,8 +12,8 @@ from functools import cached_property
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hifadhi.agency import dossier, dossier_making
-from hifadhi.agency.cross_check import Checked, cross_check
+from hifadhi.agency.auditor import dossier, dossier_making
+from hifadhi.agency.auditor.cross_check import Checked, cross_check
 from hifadhi.errors import Tampered
 from hifadhi.evidence import b64u, jws, other_view, strict_json
 from hifadhi.evidence.audit import claimed_checkpoint

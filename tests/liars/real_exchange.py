@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from hifadhi.agency.access_token import AccessToken
-from hifadhi.agency.archive import Archive
+from hifadhi.agency.auditor.archive import Archive
+from hifadhi.agency.auditor.mirror import Mirror
 from hifadhi.agency.client import Client, Sent
 from hifadhi.agency.exchange import InboxRow
 from hifadhi.agency.keyring import Keyring, read_key
-from hifadhi.agency.mirror import Mirror
 from hifadhi.agency.transport import Transport
 from hifadhi.demo import papers, people
 from hifadhi.demo.stage import AUDITOR, Clock, Stage, embedded, stage

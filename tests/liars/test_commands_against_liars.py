@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cyclopts import App
 
-from hifadhi.agency.auditor_commands import evidence, verify
+from hifadhi.agency.auditor.commands import evidence, verify
 from liars.liar import Files, Liar
 from liars.real_exchange import RealExchange
 

@@ -12,11 +12,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from hifadhi.agency import dossier, dossier_making
 from hifadhi.agency.access_token import AccessToken
-from hifadhi.agency.archive import Archive
+from hifadhi.agency.auditor import dossier, dossier_making
+from hifadhi.agency.auditor.archive import Archive
+from hifadhi.agency.auditor.mirror import Mirror
 from hifadhi.agency.latest_checkpoint import LatestCheckpoint
-from hifadhi.agency.mirror import Mirror
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import strict_json

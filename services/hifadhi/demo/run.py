@@ -14,9 +14,9 @@ from cyclopts import Parameter
 
 from hifadhi import diagnostics
 from hifadhi.agency.access_token import AccessToken
-from hifadhi.agency.archive import Archive
-from hifadhi.agency.mirror import Mirror
-from hifadhi.agency.replay import replay
+from hifadhi.agency.auditor.archive import Archive
+from hifadhi.agency.auditor.mirror import Mirror
+from hifadhi.agency.auditor.replay import replay
 from hifadhi.agency.transport import Transport
 from hifadhi.demo.narrator import heading, say
 from hifadhi.demo.scenarios import SCENARIOS

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hifadhi.agency import bundle_workers
-from hifadhi.agency.archive import Archive
-from hifadhi.agency.bundle_workers import BundleWorkers, bundles_of
+from hifadhi.agency.auditor import bundle_workers
+from hifadhi.agency.auditor.archive import Archive
+from hifadhi.agency.auditor.bundle_workers import BundleWorkers, bundles_of
 from hifadhi.errors import Tampered
 from hifadhi.evidence.audit import Audit, InLine
 from hifadhi.evidence.jwk import Jwk

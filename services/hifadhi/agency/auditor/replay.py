@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hifadhi.agency.archive import Archive
+from hifadhi.agency.auditor.archive import Archive
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence.audit import Audit
 from hifadhi.evidence.jws import MESSAGE, read_envelope

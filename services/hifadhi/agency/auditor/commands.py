@@ -12,15 +12,15 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from hifadhi.agency import auditor_output as output
-from hifadhi.agency import dossier, dossier_making, dossier_output, dossier_zip, durable_file
+from hifadhi.agency import durable_file
 from hifadhi.agency.access_token import AccessToken
-from hifadhi.agency.archive import Archive
-from hifadhi.agency.cross_check import cross_check
+from hifadhi.agency.auditor import dossier, dossier_making, dossier_output, dossier_zip, output
+from hifadhi.agency.auditor.archive import Archive
+from hifadhi.agency.auditor.cross_check import cross_check
+from hifadhi.agency.auditor.mirror import INCOMING, Mirror, Mirrored
+from hifadhi.agency.auditor.replay import Replay
+from hifadhi.agency.auditor.replay import replay as replay_case
 from hifadhi.agency.keyring import read_key
-from hifadhi.agency.mirror import INCOMING, Mirror, Mirrored
-from hifadhi.agency.replay import Replay
-from hifadhi.agency.replay import replay as replay_case
 from hifadhi.agency.transport import Patience, Transport
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import strict_json

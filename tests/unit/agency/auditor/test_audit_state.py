@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hifadhi.agency.audit_state import EVERY, AuditState, memory_of
+from hifadhi.agency.auditor.audit_state import EVERY, AuditState, memory_of
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence.audit import Audit
 from hifadhi.evidence.memory import InMind

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from hifadhi.agency.archive import Archive
+from hifadhi.agency.auditor.archive import Archive
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.audit import Bundles, InLine
 from hifadhi.evidence.bundle import Bundle, read_bundle

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hifadhi.agency import dossier_zip
-from hifadhi.agency.dossier_zip import pack, unpack
+from hifadhi.agency.auditor import dossier_zip
+from hifadhi.agency.auditor.dossier_zip import pack, unpack
 from hifadhi.errors import Refused, Tampered
 
 NAMES = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=12)

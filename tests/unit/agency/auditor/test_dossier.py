@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hifadhi.agency import dossier, dossier_making
-from hifadhi.agency.dossier_making import Made
+from hifadhi.agency.auditor import dossier, dossier_making
+from hifadhi.agency.auditor.dossier_making import Made
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.referral import instant

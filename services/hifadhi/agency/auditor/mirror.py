@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from hifadhi.agency.archive import MAX_FILE, Archive
+from hifadhi.agency.auditor.archive import MAX_FILE, Archive
 from hifadhi.agency.exchange import Exchange
 from hifadhi.agency.known_directory import KnownDirectory
 from hifadhi.agency.latest_checkpoint import LatestCheckpoint

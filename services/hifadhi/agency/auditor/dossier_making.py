@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from hifadhi.agency import dossier, verify_page
-from hifadhi.agency.dossier import Files, Proven
+from hifadhi.agency.auditor import dossier, verify_page
+from hifadhi.agency.auditor.dossier import Files, Proven
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.audit import CHECKPOINT, Audit, claimed_checkpoint

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from cyclopts import App
 
-from hifadhi.agency.archive import Archive
-from hifadhi.agency.auditor_commands import mirror, replay, verify
+from hifadhi.agency.auditor.archive import Archive
+from hifadhi.agency.auditor.commands import mirror, replay, verify
+from hifadhi.agency.auditor.mirror import INCOMING
 from hifadhi.agency.keyring import Keyring
-from hifadhi.agency.mirror import INCOMING
 from hifadhi.agency.transport import Patience
 from sealed_ledgers import EverythingSealed, everything, root_bytes, uuid7
 
@@ -169,7 +169,7 @@ def test_replay_of_what_is_not_there_gives_2(run: Run, folder: Path, root: Path,
 def test_an_exchange_that_is_not_there_gives_3(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("hifadhi.agency.auditor_commands.PATIENCE", Patience(tries=1))
+    monkeypatch.setattr("hifadhi.agency.auditor.commands.PATIENCE", Patience(tries=1))
     keyring = Keyring.create(tmp_path / "keys", "UNHCR-STAT")
     url = "http://127.0.0.1:9"  # the discard port: nothing listens
     assert run("mirror", url, tmp_path / "copy", "--key", keyring.home / "sign.jwk") == 3

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from hifadhi.agency.dossier import Proven
-from hifadhi.agency.dossier_making import Made
+from hifadhi.agency.auditor.dossier import Proven
+from hifadhi.agency.auditor.dossier_making import Made
 from hifadhi.evidence.b64 import encode
 from hifadhi.evidence.leaf import LAPSED
 

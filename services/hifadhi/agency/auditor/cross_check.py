@@ -6,8 +6,8 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from hifadhi.agency.audit_state import memory_of
-from hifadhi.agency.bundle_workers import bundles_of
+from hifadhi.agency.auditor.audit_state import memory_of
+from hifadhi.agency.auditor.bundle_workers import bundles_of
 from hifadhi.evidence import other_view, promise
 from hifadhi.evidence.audit import Audit, claimed_checkpoint
 from hifadhi.evidence.checkpoint import Checkpoint

@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from hifadhi.agency.cross_check import Checked
+from hifadhi.agency.auditor.cross_check import Checked
 from hifadhi.errors import HifadhiError, Tampered
 from hifadhi.evidence.b64 import encode
 from hifadhi.evidence.promise import Promise

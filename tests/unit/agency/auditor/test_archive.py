@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from hifadhi.agency.archive import MAX_FILE, Archive
+from hifadhi.agency.auditor.archive import MAX_FILE, Archive
 from hifadhi.errors import Tampered
 from hifadhi.evidence.tree import Edge, leaf_hash
 from sealed_ledgers import Exchange

@@ -6,7 +6,7 @@ A test runs the commands as they stand. Keys with other algorithms than Ed25519 
 from collections.abc import Iterator
 from typing import Final
 
-from hifadhi.agency.dossier import Proven, Signer, statement_name
+from hifadhi.agency.auditor.dossier import Proven, Signer, statement_name
 from hifadhi.evidence import b64, note
 from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.evidence.leaf import LAPSED, Ruling
