@@ -11,6 +11,7 @@ from statistics import median
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from benchmarks.acceptances import ACCEPTS, ASKS, directory_of, requests
 from benchmarks.figure import Figure
@@ -91,8 +92,9 @@ def _write_archive(cast: Cast, leaves: Sequence[bytes], folder: Path) -> None:
         bundle = leaves[first : first + WIDTH]
         _write(folder / Tile(ENTRIES, first // WIDTH, len(bundle)).path(), entry_bundle(bundle))
     assert isinstance(cast.ledger.key, Ed25519PrivateKey)
+    assert isinstance(cast.ledger_pq.key, MLDSA44PrivateKey)
     tree = Checkpoint(cast.root.origin, len(leaves), Edge.empty().extend(hashes).root())
-    _write(folder / "checkpoint", checkpoint.sign(tree, cast.ledger.key).encode())
+    _write(folder / "checkpoint", checkpoint.sign(tree, cast.ledger.key, cast.ledger_pq.key).encode())
 
 
 def _write(path: Path, raw: bytes) -> None:

@@ -12,7 +12,6 @@ from hifadhi.referral.headers import (
     ArrivalConfirmed,
     DepartureConfirmed,
     MessageBounced,
-    OutcomeReported,
     ReferralAccepted,
     ReferralRequested,
     TransferProposed,
@@ -20,6 +19,8 @@ from hifadhi.referral.headers import (
 from hifadhi.referral.moment import Moment
 from hifadhi.referral.moves import moved, responsibility_moved
 from hifadhi.referral.table import KIND, MOVES, RECEIPT, SIDE, THERE, Kind, Move, State
+
+_INVITING: Final = SIDE.keys() - {"outcome.reported"}
 
 
 def came(case: Case, header: Header) -> Case:
@@ -32,9 +33,9 @@ def came(case: Case, header: Header) -> Case:
 
 def copied_in(case: Case, header: Header, directory: Directory) -> Case:
     """The case after a message within a referral: observers who were copied in when it was escalated stay copied in."""
-    referral = case.referrals.get(getattr(header, "referral", None) or "")
-    if referral is None or len(header.addressees) == 1 or isinstance(header, OutcomeReported):
+    if header.type not in _INVITING or len(header.addressees) == 1:
         return case
+    referral = case.referrals[header.referral]  # type: ignore[attr-defined] # each of these names one
     observers = {agency for agency in header.addressees if not directory.agencies[agency].is_state}
     if observers <= {*referral.observers}:
         return case
