@@ -46,7 +46,7 @@ build/peers/phase4/.ready: $(PEERS)/phase4_peer/pom.xml $(shell find $(PEERS)/ph
 faults: setup ## Kill it anywhere, RUNS times (100), PLACE=embedded or kafka; writes build/faults.json and build/faults.md
 	cd tests && PYTHONPATH=../deploy/local ../$(RUN)python -m faults.long_run $(or $(RUNS),100) --place $(or $(PLACE),embedded)
 
-fuzz: setup ## Fuzz each parser for MINUTES (5), one after the other, or those of TARGET="note posted"; findings in build/fuzz
+fuzz: setup ## Fuzz each parser for MINUTES (5) of processor time, in turn, or those of TARGET="note posted"; findings in build/fuzz
 	$(UV) sync --frozen --quiet --group fuzz
 	PYTHONPATH=tests $(RUN)python -m fuzz $(or $(MINUTES),5) $(TARGET)
 
