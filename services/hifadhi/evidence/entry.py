@@ -45,7 +45,6 @@ def read_entry(raw: bytes, keys: Mapping[str, Jwk]) -> Entry:
         submission = submissions.read(leaf.envelope)
     except Refused as refusal:
         return Entry(hashed, leaf, cause=refusal.code)
-    submission.look()
     return Entry(hashed, leaf, submission=submission, is_signed=_is_signed(submission, keys))
 
 

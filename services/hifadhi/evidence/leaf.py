@@ -48,10 +48,13 @@ class Ruling:
         """What a lapsed clock ran on: a referral, an agency or a message."""
         return self.referral or self.agency or self.message
 
+    def said(self) -> dict[str, Any]:
+        """The fields that apply, by name, in their order."""
+        return {name: value for name, value in zip(_FIELDS, _VALUES(self), strict=True) if value is not None}
+
     def to_bytes(self) -> bytes:
         """One line of JSON, without its LF."""
-        said = {name: value for name, value in zip(_FIELDS, _VALUES(self), strict=True) if value is not None}
-        return _ENCODER.encode(said).encode()
+        return _ENCODER.encode(self.said()).encode()
 
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)

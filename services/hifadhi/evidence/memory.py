@@ -27,7 +27,7 @@ class Memory(Protocol):
     def resumed(self) -> Resumed | None:
         """What an earlier audit left; None if there was none."""
 
-    def recall(self, fold: Fold, names: Names, until: int, leaves: int) -> None:
+    def recall(self, fold: Fold, names: Callable[[], Names], until: int, leaves: int) -> None:
         """Put into the fold what is named, and the cases of what lapses by `until` (ms), enough for so many leaves."""
 
     def relieve(self, fold: Fold, progress: Callable[[], bytes], *, at_end: bool = False) -> None:
@@ -52,7 +52,7 @@ class InMind:
     def resumed(self) -> None:
         """See `Memory`."""
 
-    def recall(self, fold: Fold, names: Names, until: int, leaves: int) -> None:
+    def recall(self, fold: Fold, names: Callable[[], Names], until: int, leaves: int) -> None:
         """See `Memory`."""
 
     def relieve(self, fold: Fold, progress: Callable[[], bytes], *, at_end: bool = False) -> None:

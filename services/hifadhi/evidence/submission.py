@@ -42,25 +42,11 @@ class Submission:
         except Refused:
             return None
 
-    def look(self) -> None:
-        """Read everything now: what was read goes along into another process."""
-        self.typed  # noqa: B018 (reading it is the point)
-        self.digest  # noqa: B018
-
-    def __getstate__(self) -> dict[str, Any]:
-        """The JSON value need not go along with the header that was made of it."""
-        state = dict(vars(self))
-        if "header" in state:
-            del state["document"]
-        return state
-
     def said(self, *names: str) -> list[Any]:
         """The members of these names, None for what is not there, of a payload that may break every other rule.
 
         `Refused` as `document`.
         """
-        if (header := vars(self).get("header")) is not None:
-            return [getattr(header, name, None) for name in names]
         members: Mapping[str, Any] = self.document if isinstance(self.document, dict) else {}
         return [members.get(name) for name in names]
 
@@ -68,3 +54,10 @@ class Submission:
 def read(raw: bytes) -> Submission:
     """The submission in bytes that `Envelope.to_bytes` wrote; `Refused` as by `read_envelope`."""
     return Submission(raw, read_envelope(raw, typ=MESSAGE))
+
+
+def read_before(raw: bytes, envelope: Envelope, *document: Any) -> Submission:  # noqa: ANN401 (JSON is any of six types)
+    """The submission that `read` gave for these bytes in another process, with its `document` if it has one."""
+    submission = Submission(raw, envelope)
+    vars(submission).update(zip(("document",), document, strict=False))
+    return submission

@@ -97,7 +97,7 @@ class Verifier:
     def prepare(self, entries: Sequence[Entry]) -> None:
         """Have at hand what these entries, which come next, will ask for."""
         instants = [_milliseconds(entry.leaf.ruling.stored_at) for entry in entries if entry.leaf]
-        self._memory.recall(self._fold, named_in(entries), max((self._fold.stored_at, *instants)), len(entries))
+        self._memory.recall(self._fold, lambda: named_in(entries), max((self._fold.stored_at, *instants)), len(entries))
 
     def relieve(self, rows: Callable[[], Sequence[bytes]], *, at_end: bool = False) -> None:
         """Between two bundles: let go of what may not be needed any more."""
@@ -161,10 +161,8 @@ class Verifier:
         )
 
     def _check_signed(self, envelope: Envelope, header: Header | None, directory: Directory) -> None:
-        """A kid is its key's thumbprint: whoever checked the signatures used the keys that the directory has."""
-        if self._is_signed:
-            admission.check_known(envelope, header, directory)
-        else:
+        """A kid is its key's thumbprint, and no key is ever forgotten: what others checked had the directory's keys."""
+        if not self._is_signed:
             admission.check_signatures(envelope, header, directory)
 
     def _grow(self) -> None:

@@ -173,11 +173,6 @@ def check_signatures(envelope: Envelope, header: Header | None, directory: Direc
         envelope.verify(number, key.jwk)
 
 
-def check_known(envelope: Envelope, header: Header | None, directory: Directory) -> None:
-    """Rules 1 and 2 alone: every signature's key was admitted once."""
-    _known(envelope, header, directory)
-
-
 def check_standing(header: Header, directory: Directory) -> None:
     """Rules 6 to 8. Pointers are into the payload."""
     _check_role(header, directory)

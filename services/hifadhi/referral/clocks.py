@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from hifadhi.referral import instant
@@ -56,8 +57,14 @@ def due(clock: str, urgency: str, start_ms: int, utc_offset: str, *, days: int |
     if period.hours:
         return start_ms + period.hours * _HOUR_MS
     offset_ms = _offset_ms(utc_offset)
-    last_day = _add(_day(start_ms, offset_ms), period)
-    return ((last_day - _EPOCH).days + 1) * _DAY_MS - offset_ms
+    return _end((start_ms + offset_ms) // _DAY_MS, period) - offset_ms
+
+
+@lru_cache(maxsize=1024)  # every message starts a clock, and those of one day end together
+def _end(day: int, period: Period) -> int:
+    """The end of the last day of a period that starts within `day`, by the day's number and the clock of the place."""
+    last_day = _add(_EPOCH + timedelta(days=day), period)
+    return ((last_day - _EPOCH).days + 1) * _DAY_MS
 
 
 def resumed(due_ms: int, since_ms: int, now_ms: int, utc_offset: str) -> int:

@@ -82,11 +82,12 @@ class AuditState:
         statements = self._db.execute("SELECT leaf_index, leaf FROM statements ORDER BY leaf_index").fetchall()
         return Resumed(progress, statements)
 
-    def recall(self, fold: Fold, names: Names, until: int, leaves: int) -> None:
+    def recall(self, fold: Fold, names: Callable[[], Names], until: int, leaves: int) -> None:
         """See `Memory`."""
         if self._is_empty:
             return
-        fold.recall(self._cases(names.cases - fold.cases.keys()), self._messages(names.messages - fold.past.keys()))
+        named = names()
+        fold.recall(self._cases(named.cases - fold.cases.keys()), self._messages(named.messages - fold.past.keys()))
         self._recall_due(fold, until, leaves + 1)
 
     def relieve(self, fold: Fold, progress: Callable[[], bytes], *, at_end: bool = False) -> None:

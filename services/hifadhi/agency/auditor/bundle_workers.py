@@ -9,7 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from hifadhi.agency.auditor import garbage
 from hifadhi.agency.auditor.archive import Archive
+from hifadhi.agency.auditor.bundle_passage import pack, unpack
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.audit import Bundles, InLine
 from hifadhi.evidence.bundle import Bundle, read_bundle
@@ -29,7 +31,7 @@ def bundles_of(files: Mapping[str, bytes], leaves: int) -> Iterator[Bundles]:
     if not isinstance(files, Archive) or cores == 1 or leaves < WORTHWHILE:
         yield InLine(files)
         return
-    with ProcessPoolExecutor(cores) as workers:
+    with ProcessPoolExecutor(cores, initializer=garbage.seldom_from_now) as workers:
         yield BundleWorkers(files.folder, workers, AHEAD * cores)
 
 
@@ -41,19 +43,19 @@ class BundleWorkers:
 
     def read(self, tiles: Iterable[Tile], keys: Mapping[str, Jwk]) -> Iterator[Bundle]:
         """See `Bundles`."""
-        under_way: deque[Future[Bundle]] = deque()
+        under_way: deque[Future[bytes]] = deque()
         for tile in tiles:
             lent = {kid: strict_json.dump(jwk.as_dict()) for kid, jwk in keys.items()}
             under_way.append(self._workers.submit(_read, self._folder, tile, lent))
             if len(under_way) >= self._ahead:
-                yield under_way.popleft().result()
+                yield unpack(under_way.popleft().result())
         while under_way:
-            yield under_way.popleft().result()
+            yield unpack(under_way.popleft().result())
 
 
-def _read(folder: Path, tile: Tile, keys: Mapping[str, bytes]) -> Bundle:
+def _read(folder: Path, tile: Tile, keys: Mapping[str, bytes]) -> bytes:
     """Runs in a worker. A key that the cryptography has loaded cannot travel; it is loaded here, once."""
-    return read_bundle(Archive(folder), tile, {kid: _key(raw) for kid, raw in keys.items()})
+    return pack(read_bundle(Archive(folder), tile, {kid: _key(raw) for kid, raw in keys.items()}))
 
 
 @lru_cache(maxsize=1024)
