@@ -17,6 +17,7 @@ from benchmarks import (
     gateway,
     growth,
     growth_cases,
+    growth_verify,
     registry,
     suites,
     verify_offline,
@@ -38,6 +39,7 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
     "suites": suites.measure,
     "growth": growth.measure,
     "growth_cases": growth_cases.measure,
+    "growth_verify": growth_verify.measure,
     "embedded": exchanges.measure_embedded,
     "kafka": exchanges.measure_kafka,
 }
