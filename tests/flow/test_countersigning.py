@@ -266,5 +266,6 @@ async def test_what_was_prepared_can_be_written_again_and_what_has_one_signature
     for words in (
         ("--signed", file, "--second", file),
         (draft, "--second", file, "--for-signature", made.folder / "x"),
+        ("--case", "019e8a4b-0000-7000-8000-000000000001"),
     ):
         assert (await typed("send", TZ, *words))[0] == 2

@@ -26,6 +26,13 @@ def free_port() -> int:
         return port
 
 
+def with_ids(line: str, ids: list[str]) -> str:
+    """The first message that was sent opened the case, the second is the referral."""
+    for name, found in zip(("CASE", "REFERRAL"), ids, strict=False):
+        line = line.replace(name, found)
+    return line
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     (tmp_path / "schemas").symlink_to(PROJECT / "schemas")
@@ -44,11 +51,12 @@ def running() -> Iterator[list[subprocess.Popen[str]]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_every_command_of_the_readme_works(place: Path, running: list[subprocess.Popen[str]]) -> None:
-    port, case, verified = str(free_port()), "", False
+    port, ids, verified = str(free_port()), list[str](), False
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for line in commands():
-        shell = line.replace("8400", port).replace("CASE", case)
+        shell = with_ids(line.replace("8400", port), ids)
         environment = {**os.environ, "PATH": path}
         if line.startswith("hifadhi up"):
             process = subprocess.Popen(
@@ -69,6 +77,6 @@ def test_every_command_of_the_readme_works(place: Path, running: list[subprocess
         if line.startswith("hifadhi send"):
             found = UUID.search(done.stdout)
             assert found
-            case = found[0]
+            ids.append(found[0])
         verified = verified or (line.startswith("hifadhi verify") and "VERIFIED" in done.stdout)
     assert verified and running

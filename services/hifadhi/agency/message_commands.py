@@ -36,6 +36,8 @@ def send(  # noqa: PLR0913 (one option each)
     home: Home,
     root: RootFile,
     url: Url,
+    case: str | None = None,
+    referral: str | None = None,
     wait: float = 10.0,
     second: Path | None = None,
     for_signature: Path | None = None,
@@ -49,6 +51,10 @@ def send(  # noqa: PLR0913 (one option each)
     draft
         JSON with "type", "to", "case" and the type's other facts, and "bodies" by part. Without it, what an earlier
         command had to keep is sent.
+    case
+        The case that it is about, instead of the draft's: the id of the encounter that opened it.
+    referral
+        The referral that it is about, instead of the draft's: the id of the request.
     wait
         Seconds to wait for the ruling.
     second
@@ -60,15 +66,16 @@ def send(  # noqa: PLR0913 (one option each)
         Post the message in this file, which has come back with its second signature.
     """
     _check_usage(draft, second, for_signature, signed)
+    said = _draft(draft, case=case, referral=referral)
     client = Client(home, read_root(root), url)
     if for_signature is not None:
-        return _prepare(client, draft, for_signature)
+        return _prepare(client, said, for_signature)
     if signed is not None:
         return _told(asyncio.run(_send_signed(client, SignedFile.parse(durable_file.read(signed)), wait)), json=json)
-    if draft is None:
+    if said is None:
         output.say(output.kept(asyncio.run(_send_kept(client))))
         return DONE
-    return _told(asyncio.run(_send(client, _draft(draft), wait, read_key(second) if second else None)), json=json)
+    return _told(asyncio.run(_send(client, said, wait, read_key(second) if second else None)), json=json)
 
 
 @exit_code
@@ -162,12 +169,19 @@ def _check_usage(draft: Path | None, second: Path | None, for_signature: Path | 
         raise Refused(Fault("EXISTS", "", f"{for_signature.name} is there already; choose another name"))
 
 
-def _draft(path: Path) -> Draft:
-    return Draft.parse(strict_json.parse(durable_file.read(path)))
+def _draft(path: Path | None, **instead: str | None) -> Draft | None:
+    """The draft in the file, with these facts instead of its own."""
+    facts = {name: value for name, value in instead.items() if value is not None}
+    if path is None:
+        if facts:
+            raise Refused(Fault("USAGE", "", f"--{next(iter(facts))} is for a draft; name its file"))
+        return None
+    document = strict_json.parse(durable_file.read(path))
+    return Draft.parse({**document, **facts} if isinstance(document, dict) else document)
 
 
-def _prepare(client: Client, draft: Path | None, target: Path) -> int:
-    message = asyncio.run(_prepared(client, _draft(draft))) if draft else _waiting(client)
+def _prepare(client: Client, draft: Draft | None, target: Path) -> int:
+    message = asyncio.run(_prepared(client, draft)) if draft else _waiting(client)
     durable_file.replace(target, message.line + b"\n")
     output.say(f"{message.id}: signed, not posted; {target.name} waits for its second signature")
     return DONE
