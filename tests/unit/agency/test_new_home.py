@@ -153,7 +153,8 @@ async def test_dead_at_any_moment_it_goes_on_when_it_is_started_again(
     with pytest.raises(PowerFails):
         await renewed(hub, old, tmp_path / "new")
     begun = {path: path.read_bytes() for path in (tmp_path / "new").glob("*.jwk")}
-    assert (old.home / "identity.jwk").exists() or (tmp_path / "new" / "identity.jwk").exists()
+    homes = [home for home in (old.home, tmp_path / "new") if (home / "identity.jwk").exists()]
+    assert homes and all((home / new_home.IDENTITY_JOURNAL).exists() for home in homes)  # never without its numbers
     made = await renewed(hub, old, tmp_path / "new")
     assert {path: path.read_bytes() for path in begun} == begun  # no key is made a second time
     assert made.identity.kid == identity.kid
