@@ -1,3 +1,4 @@
 from independent.verifier_contract import ledgers
+from liars.conftest import honest, liar
 
-__all__ = ["ledgers"]
+__all__ = ["honest", "ledgers", "liar"]

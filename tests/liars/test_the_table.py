@@ -1,21 +1,19 @@
 """`services/LIARS.md` says what there is: every test that it names exists, every lie that is played stands in it."""
 
 import ast
-import re
 from pathlib import Path
 
+from liars.liar import Liar
+from liars.shown import SHOWN
+from liars.table import ACCEPT, COMPARE, NOTHING, PAGE, REFUSE, ROWS, VERDICTS
+
 HERE = Path(__file__).parent
-TABLE = (HERE.parents[1] / "services" / "LIARS.md").read_text(encoding="utf-8")
 ATTACKS = (
     "forge", "drop", "reorder", "alter one bit", "backdate", "fork", "roll back", "withhold", "replay",
     "substitute a part", "strip a signature", "swap a key", "rule wrongly", "skip a lapse", "answer for another agency",
 )  # fmt: skip
 VERBS = ("forge", "show", "drop", "reorder", "alter", "backdate", "postdate", "fork", "roll", "withhold", "replay",
          "substitute", "strip", "swap", "rule", "skip", "put", "make", "bring", "answer")  # fmt: skip
-
-
-def named() -> list[str]:
-    return re.findall(r"\| `(test_\w+)` \|$", TABLE, re.MULTILINE)
 
 
 def played() -> set[str]:
@@ -28,10 +26,22 @@ def played() -> set[str]:
 
 
 def test_every_test_that_is_named_exists_and_every_lie_stands_in_the_table() -> None:
-    assert set(named()) == played()
-    assert len(named()) == len(set(named())) == TABLE.count("\n|") - 2
+    named = [row.test for row in ROWS]
+    assert set(named) == played()
+    assert len(named) == len(set(named)) == PAGE.count("\n|") - 2
 
 
 def test_every_attack_of_the_design_stands_in_the_table() -> None:
-    rows = re.findall(r"^\| ([a-z][a-z ]*) \|", TABLE, re.MULTILINE)
-    assert [attack for attack in ATTACKS if not any(row.startswith(attack) for row in rows)] == []
+    attacks = [row.attack for row in ROWS]
+    assert [attack for attack in ATTACKS if not any(row.startswith(attack) for row in attacks)] == []
+
+
+def test_every_lie_is_shown_to_others_unless_the_table_says_that_there_is_nothing_to_show(liar: Liar) -> None:
+    """What they say of it is held in `tests/independent/test_liars.py`."""
+    assert SHOWN.keys() == {row.test for row in ROWS}
+    assert {row.verdict for row in ROWS} == set(VERDICTS)
+    shown = {name for name, told in SHOWN.items() if any(told(liar))}
+    assert shown == {row.test for row in ROWS if row.verdict != NOTHING}
+    with_ground = {REFUSE, ACCEPT, NOTHING}
+    assert {row.verdict for row in ROWS if row.ground} == with_ground
+    assert all(row.ground for row in ROWS if row.verdict != COMPARE)
