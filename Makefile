@@ -2,8 +2,10 @@
 PYTHON ?= python3
 UV := .tools/bin/uv
 RUN := .venv/bin/
-# Compiled once and apart from the sources: the tests start hundreds of processes.
+# Compiled once and apart from the sources, also where Python is told to write nothing beside them: the tests start
+# hundreds of processes, and each would compile a thousand modules for itself, two seconds of a processor.
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/build/bytecode
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo demo-kafka bench faults live browser independent test check unit slow nightly contract flow schemas release-schemas settings diagram setup clean bench-peers fuzz
 .DEFAULT_GOAL := help
