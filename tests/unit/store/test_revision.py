@@ -47,20 +47,21 @@ def test_each_revision_has_the_number_of_its_file_and_follows_the_one_before_it(
     assert scripts.get_heads() == [newest(VERSIONS)]
 
 
-def test_a_database_of_this_release_is_opened_without_alembic_and_a_new_one_is_made_with_it(tmp_path: Path) -> None:
-    def migrated() -> str:
-        command = [sys.executable, "-c", MIGRATE, str(tmp_path / "store.sqlite")]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-    assert [migrated(), migrated()] == ["True", "False"]
-
-
-def test_a_folder_without_revisions_has_no_newest(tmp_path: Path) -> None:
-    assert newest(tmp_path) is None
-    store = SqliteStore(tmp_path / "store.sqlite", versions=tmp_path)
-
-    async def migrated() -> None:
+def migrated(store: SqliteStore) -> None:
+    async def migrate() -> None:
         await store.migrate()
         await store.close()
 
-    asyncio.run(migrated())
+    asyncio.run(migrate())
+
+
+def test_a_database_of_this_release_is_opened_without_alembic(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    migrated(SqliteStore(path))
+    command = [sys.executable, "-c", MIGRATE, str(path)]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "False\n"
+
+
+def test_a_folder_without_revisions_has_no_newest_and_asks_nothing_of_a_database(tmp_path: Path) -> None:
+    assert newest(tmp_path) is None
+    migrated(SqliteStore(tmp_path / "store.sqlite", versions=tmp_path))
