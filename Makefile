@@ -2,8 +2,10 @@
 PYTHON ?= python3
 UV := .tools/bin/uv
 RUN := .venv/bin/
-# Compiled once and apart from the sources: the tests start hundreds of processes.
+# Compiled once and apart from the sources, also where Python is told to write nothing beside them: the tests start
+# hundreds of processes, and each would compile a thousand modules for itself, two seconds of a processor.
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/build/bytecode
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo demo-kafka bench faults live browser independent test check unit slow nightly contract flow schemas release-schemas settings diagram setup clean bench-peers fuzz
 .DEFAULT_GOAL := help
@@ -50,7 +52,17 @@ fuzz: setup ## Fuzz each parser for MINUTES (5) of processor time, in turn, or t
 	$(UV) sync --frozen --quiet --group fuzz
 	PYTHONPATH=tests $(RUN)python -m fuzz $(or $(MINUTES),5) $(TARGET)
 
-test: check unit slow contract flow live browser independent ## Everything that must be green
+# In four calls of pytest, so that processors are not idle at the end of each target and servers start once. Tests of one
+# group (`xdist_group`) stay with one worker, which alone starts what they share.
+test: check ## Everything that must be green
+	$(RUN)pytest $(PURE) tests/deploy -n 2 --dist worksteal
+	$(RUN)pytest $(SERVED) -m "not alone" -n 2 --dist loadgroup
+	$(RUN)pytest tests/live -m alone
+	$(RUN)pytest $(BESIDE) -n 2 --dist loadgroup
+
+PURE := -p no:schemathesis tests/unit tests/vectors
+SERVED := tests/contract tests/flow tests/liars tests/faults tests/live
+BESIDE := -p no:schemathesis tests/browser tests/independent
 
 check: setup ## Style, types, the promises between the rooms
 	$(RUN)ruff check .
@@ -59,30 +71,30 @@ check: setup ## Style, types, the promises between the rooms
 	$(RUN)lint-imports
 
 unit: setup ## The pure rooms and each service alone, under a minute
-	$(RUN)pytest tests/unit tests/vectors -m "not slow" -n 2 --dist worksteal
+	$(RUN)pytest $(PURE) -m "not slow" -n 2 --dist worksteal
 
 slow: setup ## The long ones of the same, and what is in deploy/
-	$(RUN)pytest tests/unit tests/vectors -m slow -n 2 --dist worksteal
+	$(RUN)pytest $(PURE) -m slow -n 2 --dist worksteal
 	$(RUN)pytest tests/deploy -n 2 --dist worksteal
 
 contract: setup ## The ports, every adapter under the same suite
-	$(RUN)pytest tests/contract -n 2 --dist loadscope
+	$(RUN)pytest tests/contract -n 2 --dist loadgroup
 
 nightly: setup ## The invariants over random histories for more than ten minutes, 15,000 of 100 steps
 	HYPOTHESIS_PROFILE=nightly $(RUN)pytest tests/unit/referral/test_invariants.py --timeout 7200
 
 flow: setup ## Whole messages through the whole exchange, a hub that lies, processes killed
-	$(RUN)pytest tests/flow tests/liars tests/faults -n 2 --dist worksteal
+	$(RUN)pytest tests/flow tests/liars tests/faults -n 2 --dist loadgroup
 
 live: setup ## What only a real broker, a real database and real processes show
-	$(RUN)pytest tests/live -m "not alone" -n 2 --dist worksteal
+	$(RUN)pytest tests/live -m "not alone" -n 2 --dist loadgroup
 	$(RUN)pytest tests/live -m alone
 
 browser: setup ## The operators' pages in a real Chromium
 	$(RUN)pytest tests/browser -n 2 --dist worksteal
 
 independent: setup ## Our ledgers and our wire, judged by programs in Go, Java and JavaScript
-	$(RUN)pytest tests/independent -n 2 --dist loadscope
+	$(RUN)pytest tests/independent -n 2 --dist loadgroup
 
 schemas: setup ## Write schemas/ from the types
 	$(RUN)python tests/write_schemas.py schemas

@@ -21,8 +21,6 @@ from cyclopts import Parameter
 from hifadhi import crash_point, diagnostics
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
-from hifadhi.hub.console import progress as console_progress
-from hifadhi.hub.delivery import progress as delivery_progress
 from hifadhi.settings import (
     ConsoleSettings,
     DeliverySettings,
@@ -43,8 +41,6 @@ KINDS: Final[dict[str, type[ServiceSettings]]] = {
 }
 FORCED_S: Final = 9.5
 """After this time the process ends, finished or not: a crash at any line loses nothing."""
-
-START_AGAIN = {"delivery": delivery_progress.start_again, "console": console_progress.start_again}
 
 
 @Parameter(name="*")
@@ -130,10 +126,14 @@ def revoke(agency: str, *, settings: SettingsFile = None) -> int:
 
 
 async def _rebuilt(service: str, settings: DeliverySettings) -> None:
+    from hifadhi.hub.console import progress as console_progress  # noqa: PLC0415 (it is needed by nothing else)
+    from hifadhi.hub.delivery import progress as delivery_progress  # noqa: PLC0415 (as above)
+
+    start_again = {"delivery": delivery_progress.start_again, "console": console_progress.start_again}[service]
     store = open_store(settings, patient=True)
     try:
         await store.migrate()
-        await START_AGAIN[service](store)
+        await start_again(store)
     finally:
         await store.close()
 

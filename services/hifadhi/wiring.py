@@ -19,13 +19,7 @@ from hifadhi.evidence import strict_json
 from hifadhi.evidence.checkpoint import SigningKeys
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.evidence.key_kinds import ML_DSA_44
-from hifadhi.hub.console.neighbours import Neighbours
-from hifadhi.hub.console.service import Console
-from hifadhi.hub.delivery.service import Delivery
 from hifadhi.hub.door import Limits
-from hifadhi.hub.gateway.service import Gateway
-from hifadhi.hub.registry.lease import Lease
-from hifadhi.hub.registry.service import Registry
 from hifadhi.hub.server import Server, Service, listen, troubles
 from hifadhi.referral import root as roots
 from hifadhi.referral.root import Root
@@ -38,13 +32,13 @@ from hifadhi.settings import (
     Settings,
     StoredSettings,
 )
-from hifadhi.store.port import Store
-from hifadhi.store.sqlite import SqliteStore
 from hifadhi.stream.port import Stream
-from hifadhi.stream.sqlite import SqliteStream
 from hifadhi.stream.topics import topics
 
+# A process loads the services that it runs and the adapters that it stands on, each where it is put together: a
+# gateway has no database, and starts without its libraries in half the time.
 if TYPE_CHECKING:
+    from hifadhi.store.port import Store
     from hifadhi.stream.kafka import KafkaStream
     from hifadhi.stream.kafka_brokers import Brokers
 
@@ -67,19 +61,22 @@ class Hall:
     settings: ServiceSettings
     root: Root
     stream: Stream
-    rows: Store | None
+    rows: "Store | None"
     audience: str
     clock_ms: Callable[[], int]
     services: dict[str, Service]
 
     @property
-    def store(self) -> Store:
+    def store(self) -> "Store":
         """The database, of a service that has one."""
         assert self.rows is not None  # noqa: S101 (for the type checker: only the gateway runs without)
         return self.rows
 
 
 def _registry(hall: Hall) -> Service:
+    from hifadhi.hub.registry.lease import Lease  # noqa: PLC0415 (see above; so are those below)
+    from hifadhi.hub.registry.service import Registry  # noqa: PLC0415
+
     assert isinstance(hall.settings, RegistrySettings)  # noqa: S101 (for the type checker, as below)
     return Registry(
         stream=hall.stream,
@@ -94,6 +91,8 @@ def _registry(hall: Hall) -> Service:
 
 
 def _delivery(hall: Hall) -> Service:
+    from hifadhi.hub.delivery.service import Delivery  # noqa: PLC0415
+
     assert isinstance(hall.settings, DeliverySettings)  # noqa: S101 (as above)
     return Delivery(
         stream=hall.stream,
@@ -106,6 +105,9 @@ def _delivery(hall: Hall) -> Service:
 
 
 def _console(hall: Hall) -> Service:
+    from hifadhi.hub.console.neighbours import Neighbours  # noqa: PLC0415
+    from hifadhi.hub.console.service import Console  # noqa: PLC0415
+
     elsewhere: Callable[[], Sequence[str]] = partial(troubles, hall.services)
     if isinstance(hall.settings, ConsoleSettings):
         hall.services["neighbours"] = elsewhere = Neighbours(hall.settings.watched)
@@ -113,6 +115,8 @@ def _console(hall: Hall) -> Service:
 
 
 def _gateway(hall: Hall) -> Service:
+    from hifadhi.hub.gateway.service import Gateway  # noqa: PLC0415
+
     assert isinstance(hall.settings, GatewaySettings)  # noqa: S101 (as above)
     key = read_key(hall.settings.gateway_key_file)
     return Gateway(stream=hall.stream, root=hall.root, key=key, clock_ms=hall.clock_ms)
@@ -196,19 +200,21 @@ class Exchange:
 def open_stream(settings: ServiceSettings, clock_ms: Callable[[], int] = wall_clock_ms) -> Stream:
     """The stream that the settings name. It is not asked for anything yet."""
     if not settings.stream:
+        from hifadhi.stream.sqlite import SqliteStream  # noqa: PLC0415
+
         return SqliteStream(settings.data / "stream.sqlite", clock_ms=clock_ms)
     return _kafka(settings)
 
 
 def _kafka(settings: ServiceSettings) -> "KafkaStream":
-    from hifadhi.stream.kafka import KafkaStream  # noqa: PLC0415 (the embedded exchange starts without it)
+    from hifadhi.stream.kafka import KafkaStream  # noqa: PLC0415
 
     return KafkaStream(brokers(settings))
 
 
 def brokers(settings: ServiceSettings) -> "Brokers":
     """The brokers that the settings name; there must be any."""
-    from hifadhi.stream.kafka_brokers import Brokers  # noqa: PLC0415 (as above)
+    from hifadhi.stream.kafka_brokers import Brokers  # noqa: PLC0415
 
     return Brokers(
         settings.stream.removeprefix("kafka://"),
@@ -237,12 +243,14 @@ def partitions_of_parts(settings: ServiceSettings) -> int:
     return settings.parts_partitions if settings.stream else 1
 
 
-def open_store(settings: StoredSettings, *, patient: bool = False) -> Store:
+def open_store(settings: StoredSettings, *, patient: bool = False) -> "Store":
     """The database that the settings name. It is not asked for anything yet. `patient`: statements may take minutes."""
     url = settings.store.get_secret_value()
     if not url:
+        from hifadhi.store.sqlite import SqliteStore  # noqa: PLC0415
+
         return SqliteStore(settings.data / "store.sqlite")
-    from hifadhi.store.postgres import PostgresStore  # noqa: PLC0415 (the embedded exchange starts without it)
+    from hifadhi.store.postgres import PostgresStore  # noqa: PLC0415
 
     return PostgresStore(url, answer_s=PATIENT_S) if patient else PostgresStore(url)
 

@@ -15,9 +15,17 @@ from typing import Any, Final
 
 import uvloop  # noqa: F401 (loaded here for all)
 
+import hifadhi.hub.console.neighbours
+import hifadhi.hub.console.service
+import hifadhi.hub.delivery.service
+import hifadhi.hub.gateway.service
+import hifadhi.hub.registry.lease
+import hifadhi.hub.registry.service
 import hifadhi.store.postgres
+import hifadhi.store.sqlite
+import hifadhi.store.upgrade
 import hifadhi.stream.kafka
-import hifadhi.wiring  # noqa: F401 (as above)
+import hifadhi.stream.sqlite  # noqa: F401 (as above)
 from hifadhi import hub_commands
 from hifadhi.wiring import Exchange, wall_clock_ms
 

@@ -1,20 +1,14 @@
-"""The revision of a database's tables, and how it is brought to this release's (alembic)."""
+"""The revision of a database's tables, and how it is brought to this release's."""
 
 import asyncio
 from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
-
-VERSIONS: Final = _MIGRATIONS / "versions"
+VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 """Where this release's revisions lie."""
 
 _turns: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
@@ -25,23 +19,23 @@ async def bring_to_head(connection: AsyncConnection, versions: Path) -> None:
 
     Does nothing to a database whose revision is not among `versions`: a later release made it.
     """
+    if await connection.run_sync(_revisions) == [newest(versions)]:
+        return
+    from hifadhi.store.upgrade import upgrade  # noqa: PLC0415 (most starts find nothing to do, and need no alembic)
+
     # alembic keeps the migration under way in module globals: one at a time, whatever the database.
     turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     async with turn:
-        await connection.run_sync(_upgrade, versions)
+        await connection.run_sync(upgrade, versions)
 
 
-def _upgrade(connection: Connection, versions: Path) -> None:
-    config = _config(versions)
-    config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if known.issuperset(MigrationContext.configure(connection).get_current_heads()):
-        command.upgrade(config, "head")
+def newest(versions: Path) -> str | None:
+    """The last revision that lies there, by the files' names (`0001_what.py`, a promise of `versions/README.md`)."""
+    return max((path.stem.partition("_")[0] for path in versions.glob("*.py")), default=None)
 
 
-def _config(versions: Path) -> Config:
-    config = Config()
-    options = {"script_location": _MIGRATIONS, "version_locations": versions, "path_separator": "newline"}
-    for name, value in options.items():
-        config.set_main_option(name, str(value).replace("%", "%%"))  # the parser's own character
-    return config
+def _revisions(connection: Connection) -> list[str]:
+    """What the database says of itself, where alembic notes it; nothing of a new one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return []
+    return list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())

@@ -1,4 +1,4 @@
-"""What alembic runs, on the connection and in the transaction that it is handed (`hifadhi.store.revision`)."""
+"""What alembic runs, on the connection and in the transaction that it is handed (`hifadhi.store.upgrade`)."""
 
 from importlib import import_module
 from typing import Final
