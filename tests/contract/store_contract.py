@@ -219,7 +219,7 @@ class StoreContract:
         await _add_both(store, (1, "one"), (2, "it's two"))
         numbers, words = select(NOTES.c.id).where(among(NOTES.c.id, "of")), select(NOTES.c.id).where(_WORDS)
         async with store.read() as db:
-            for listed, found in (([], []), ([2], [2]), (range(2, 40_000), [2]), ({1, 2}, [1, 2])):
+            for listed, found in (([], []), ([2], [2]), (range(40_000, 1, -1), [2]), ({1, 2}, [1, 2])):
                 assert sorted((await db.execute(numbers, {"of": listed})).scalars()) == found
             assert (await db.execute(words, {"of": ["it's two", "three", "[]"]})).scalars().all() == [2]
 
