@@ -5,7 +5,6 @@ seconds, whatever hangs. Exit codes: 0 ended; 1 refused (settings, keys, port); 
 """
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -18,7 +17,7 @@ from typing import Annotated, Final, Literal
 import uvloop
 from cyclopts import Parameter
 
-from hifadhi import crash_point, diagnostics
+from hifadhi import crash_point, diagnostics, garbage
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
 from hifadhi.settings import (
@@ -171,8 +170,7 @@ async def _started(exchange: Exchange) -> None:
             log.warning("not started yet", why=str(error))
             await asyncio.sleep(error.retry_after_s)
         else:
-            gc.collect()
-            gc.freeze()  # what a service is made of lives as long as it: collections need not walk it again
+            garbage.settle()
             sys.stdout.write(f"{exchange.address}\n")
             sys.stdout.flush()
             return

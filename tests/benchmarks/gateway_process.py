@@ -13,6 +13,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.instant_stream import InstantStream
+from hifadhi import garbage
 from hifadhi.evidence.fold import Fold, NewLeaf
 from hifadhi.evidence.jws import MESSAGE, parse_envelope
 from hifadhi.hub.gateway.service import Gateway
@@ -30,6 +31,7 @@ async def main(folder: Path) -> None:
     gateway = Gateway(stream=stream, root=root, key=read_key(folder / "gateway.jwk"), clock_ms=wall_clock_ms)
     listening = listen("127.0.0.1", 0)
     await Server({"gateway": gateway}, listening).start()
+    garbage.settle()  # as the command does
     sys.stdout.write(f"http://127.0.0.1:{listening.getsockname()[1]}\n")
     sys.stdout.flush()
     await asyncio.Event().wait()

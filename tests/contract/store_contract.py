@@ -13,12 +13,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from contract.places import StorePlace
 from contract.processes import finished, line_of, started
 from hifadhi.errors import Unavailable
+from hifadhi.store.among import among
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring, upsert
 
 TABLES: Final = MetaData()
 NOTES: Final = Table("notes", TABLES, Column("id", Integer, primary_key=True), Column("text", Text, nullable=False))
 HEAD: Final = Table("head", TABLES, Column("id", Integer, primary_key=True), Column("version", Integer, nullable=False))
+_WORDS: Final = among(NOTES.c.text, "of")
 
 _FIRST: Final = """
 import sqlalchemy as sa
@@ -212,6 +214,14 @@ class StoreContract:
             await connection.execute(statement, [{"id": 1, "text": "old"}, {"id": 2, "text": "kept"}])
             await connection.execute(statement, [{"id": 1, "text": "new"}, {"id": 3, "text": "added"}])
         assert await _notes(store) == [(1, "new"), (2, "kept"), (3, "added")]
+
+    async def test_a_list_of_any_length_is_one_value(self, store: Store) -> None:
+        await _add_both(store, (1, "one"), (2, "it's two"))
+        numbers, words = select(NOTES.c.id).where(among(NOTES.c.id, "of")), select(NOTES.c.id).where(_WORDS)
+        async with store.read() as db:
+            for listed, found in (([], []), ([2], [2]), (range(40_000, 1, -1), [2]), ({1, 2}, [1, 2])):
+                assert sorted((await db.execute(numbers, {"of": listed})).scalars()) == found
+            assert (await db.execute(words, {"of": ["it's two", "three", "[]"]})).scalars().all() == [2]
 
     async def test_migrating_brings_an_older_database_to_the_newest_revision(self, place: StorePlace) -> None:
         store = place.open()

@@ -8,6 +8,8 @@ Rules for a public key, and the attack that each stops:
 4. A point of curve 25519 is canonical and not of small order: a key under which anybody can sign or read.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Self
@@ -44,16 +46,9 @@ class Jwk:
     @classmethod
     def parse(cls, obj: object, *, pointer: str = "") -> Self:
         """The key of a parsed JSON object, or Refused: SCHEMA, BAD_ENCODING."""
-        name, members = _closed(obj, pointer, private=False)  # rule 1
-        kind = KINDS[name]
-        public = [
-            b64u.decode(members[member], pointer=f"{pointer}/{member}", length=length)  # rule 2
-            for member, length in kind.members.items()
-        ]
-        try:
-            return cls(name, b"".join(public))  # rules 3 and 4
-        except ValueError:
-            raise Refused(Fault("SCHEMA", f"{pointer}/{kind.first}", f"must be a sound key: {name}")) from None
+        name, public = _read(obj, pointer)
+        with _sound(name, pointer):
+            return cls(name, public)  # rules 3 and 4
 
     @property
     def alg(self) -> str:
@@ -135,6 +130,32 @@ class PrivateJwk:
     @classmethod
     def _of(cls, kind: str, secret: bytes) -> Self:
         return cls(Jwk(kind, KINDS[kind].public_of(secret)), secret)
+
+
+def used_once(obj: object, *, pointer: str = "") -> AnyPublicKey:
+    """The key of a parsed JSON object that nobody names: without its thumbprint. Refused as by `Jwk.parse`."""
+    name, public = _read(obj, pointer)
+    with _sound(name, pointer):
+        return KINDS[name].load_public(public)  # rules 3 and 4
+
+
+def _read(obj: object, pointer: str) -> tuple[str, bytes]:
+    """The kind and the public members' bytes."""
+    name, members = _closed(obj, pointer, private=False)  # rule 1
+    public = [
+        b64u.decode(members[member], pointer=f"{pointer}/{member}", length=length)  # rule 2
+        for member, length in KINDS[name].members.items()
+    ]
+    return name, b"".join(public)
+
+
+@contextmanager
+def _sound(name: str, pointer: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError:
+        where = f"{pointer}/{KINDS[name].first}"
+        raise Refused(Fault("SCHEMA", where, f"must be a sound key: {name}")) from None
 
 
 def _closed(obj: object, pointer: str, *, private: bool) -> tuple[str, dict[str, str]]:

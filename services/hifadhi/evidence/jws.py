@@ -225,8 +225,13 @@ def _decode(text: object, at_most: int, pointer: str, code: str) -> bytes:
 
 def _sign(payload: bytes, typ: str, key: PrivateJwk) -> Signature:
     alg, kid = key.public.alg, key.kid
-    protected = strict_json.dump({"alg": alg, "kid": kid, "typ": typ})
+    protected = _header(alg, kid, typ)
     return Signature(protected, alg, kid, typ, key.sign(_signing_input(protected, payload)))
+
+
+@lru_cache(maxsize=1024)
+def _header(alg: str, kid: str, typ: str) -> bytes:
+    return strict_json.dump({"alg": alg, "kid": kid, "typ": typ})
 
 
 def _signing_input(protected: bytes, payload: bytes) -> bytes:

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 
 from hifadhi.errors import Fault, Refused
-from hifadhi.evidence import b64u
+from hifadhi.evidence import b64u, jwk
 from hifadhi.evidence.jwk import Jwk, PrivateJwk
 from hifadhi.evidence.key_kinds import ECDH_ES_A256KW, HPKE_9_KE, KINDS, P256, AnyPrivateKey, AnyPublicKey, p256_point
 
@@ -63,7 +63,7 @@ def _agree_and_wrap(content_key: bytes, reader: Jwk) -> tuple[dict[str, str], by
 
 
 def _agree_and_unwrap(mine: PrivateJwk, epk: object, pointer: str, wrapped: bytes) -> bytes:
-    return aes_key_unwrap(_key_for_keys(mine.key, Jwk.parse(epk, pointer=pointer).key), wrapped)
+    return aes_key_unwrap(_key_for_keys(mine.key, jwk.used_once(epk, pointer=pointer)), wrapped)
 
 
 def _ephemeral(kind: str) -> tuple[AnyPrivateKey, bytes]:

@@ -21,7 +21,9 @@ _MAX_DIGITS = 16
 _MAX_POINTER = 200  # characters; a longer one would only hand the sender's own text back
 
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
+# What is left of a text are its brackets, its quotes, and its escapes whole: `\\` and the letters that may follow it.
+_NEITHER_BRACKET_NOR_ESCAPE = bytes(set(range(256)) - set(b'[]{}"\\/bfnrtu'))
+_NOT_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def parse(raw: bytes, *, max_depth: int = 16, pointer: str = "") -> Any:  # noqa: ANN401 - JSON is any of six types
@@ -76,9 +78,11 @@ def _depth(raw: bytes, enough: int) -> int:
     brackets = raw.count(b"[") + raw.count(b"{")
     if brackets <= enough:
         return brackets
-    without_escapes = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
-    outside_strings = b"".join(without_escapes.translate(None, _NOT_STRUCTURE).split(b'"')[::2])
-    return max(accumulate(map(_STEP.__getitem__, outside_strings)), default=0)
+    short = raw.translate(None, _NEITHER_BRACKET_NOR_ESCAPE)
+    without_escapes = short.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside_strings = b"".join(without_escapes.split(b'"')[::2])
+    steps = map(_STEP.__getitem__, outside_strings.translate(None, _NOT_BRACKET))
+    return max(accumulate(steps), default=0)
 
 
 def _decoded(text: str) -> Any:  # noqa: ANN401 - JSON is any of six types

@@ -78,8 +78,11 @@ def occupies_id(code: str | None) -> bool:
     return code not in _PROVE_NO_SENDER
 
 
-def check_keys(envelope: Envelope, header: Header, directory: Directory) -> None:
-    """Rules 1 to 4, each of all signatures before the next. Pointers are into the posted header."""
+def check_keys(envelope: Envelope, header: Header, directory: Directory) -> list[tuple[str, Key]]:
+    """Rules 1 to 4, each of all signatures before the next. Pointers are into the posted header.
+
+    The signatures' keys, each behind the pointer of its signature.
+    """
     signers = _signers(header, len(envelope.signatures))
     if len(envelope.signatures) != len(signers):
         says = " and then ".join(f"{agency} (a key for {use})" for agency, use in signers)
@@ -87,6 +90,7 @@ def check_keys(envelope: Envelope, header: Header, directory: Directory) -> None
     keys = _check_signers(envelope, header, signers, directory)
     if header.sender == GOVERNANCE:
         _check_threshold(header, {key.jwk.kid for _, key in keys}, directory)
+    return keys
 
 
 def check_first_key(envelope: Envelope, header: Header, directory: Directory) -> None:
@@ -169,7 +173,12 @@ def _signers(header: Header, signatures: int) -> tuple[tuple[str, str], ...]:
 
 def check_signatures(envelope: Envelope, header: Header | None, directory: Directory) -> None:
     """Rules 1, 2 and 5: every signature matches its key, which was admitted once. `header`: None, if there is none."""
-    for number, (_, key) in enumerate(_known(envelope, header, directory)):
+    check_made_by(_known(envelope, header, directory), envelope)
+
+
+def check_made_by(keys: Sequence[tuple[str, Key]], envelope: Envelope) -> None:
+    """Rule 5 alone, of the keys that `check_keys` gave."""
+    for number, (_, key) in enumerate(keys):
         envelope.verify(number, key.jwk)
 
 

@@ -45,9 +45,12 @@ def test_escapes_of_other_writers_are_read_alike(value: Any) -> None:
     assert strict_json.parse(json.dumps(value, ensure_ascii=True, indent=1).encode(), max_depth=100) == value
 
 
-@given(_VALUES, st.integers(0, 4))
-def test_a_value_is_too_deep_exactly_when_it_nests_deeper_than_allowed(value: Any, max_depth: int) -> None:
-    raw = strict_json.dump(value)
+@given(_VALUES, st.integers(0, 4), st.booleans())
+@example({"\u00e9": "[["}, 1, True)  # noqa: FBT003 (drawn by position)
+def test_a_value_is_too_deep_exactly_when_it_nests_deeper_than_allowed(
+    value: Any, max_depth: int, escapes: bool
+) -> None:
+    raw = json.dumps(value, ensure_ascii=True).encode() if escapes else strict_json.dump(value)
     if _depth(value) > max_depth:
         assert _code(raw, max_depth=max_depth) == "TOO_DEEP"
     else:

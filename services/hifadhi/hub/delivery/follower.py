@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from sqlalchemy import Insert, bindparam, select
+from sqlalchemy import Insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
@@ -26,6 +26,7 @@ from hifadhi.referral.case import Case
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import Header
 from hifadhi.referral.root import Root
+from hifadhi.store.among import among
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring, upsert
 from hifadhi.stream.port import Record, Stream
@@ -35,13 +36,11 @@ BATCH: Final = 200
 READ_BYTES: Final = 4 << 20
 
 # A statement that is made once is worked out once: SQLAlchemy remembers what it becomes.
-_CASES: Final = select(tables.cases.c.id, tables.cases.c.head).where(
-    tables.cases.c.id.in_(bindparam("ids", expanding=True))
-)
+_CASES: Final = select(tables.cases.c.id, tables.cases.c.head).where(among(tables.cases.c.id, "ids"))
 _PAST: Final = (
     select(tables.messages.c.id, tables.leaves.c.leaf_index, tables.leaves.c.leaf)
     .where(tables.messages.c.leaf_index == tables.leaves.c.leaf_index)
-    .where(tables.messages.c.id.in_(bindparam("ids", expanding=True)))
+    .where(among(tables.messages.c.id, "ids"))
 )
 _SET_CASES: Final = upsert(tables.cases, keys=["id"], set_=["head", "leaf_index"])
 _ADD_LEAVES: Final = insert_ignoring(tables.leaves)
@@ -230,12 +229,13 @@ async def _statements(db: AsyncConnection) -> list[Header]:
 
 async def _cases(db: AsyncConnection, entries: Sequence[LedgerEntry]) -> dict[str, Case]:
     ids = {entry.case for entry in entries if entry.case}
-    return {row.id: Case.from_bytes(row.head) for row in await db.execute(_CASES, {"ids": list(ids)})}
+    found = await db.execute(_CASES, {"ids": ids}) if ids else ()
+    return {row.id: Case.from_bytes(row.head) for row in found}
 
 
 async def _named(db: AsyncConnection, entries: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:
     names = {name for entry in entries for name in entry.names}
-    found = await db.execute(_PAST, {"ids": list(names)})
+    found = await db.execute(_PAST, {"ids": names}) if names else ()
     return {row.id: read(row.leaf_index, row.leaf) for row in found}
 
 

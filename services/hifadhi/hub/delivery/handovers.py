@@ -16,6 +16,7 @@ from hifadhi import crash_point
 from hifadhi.evidence.recipients import SENDER
 from hifadhi.hub.delivery.doorbell import Doorbell
 from hifadhi.hub.delivery.tables import handovers, inbox, messages
+from hifadhi.store.among import among
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring
 from hifadhi.stream.port import Entry, Stream
@@ -46,6 +47,23 @@ _UNNOTED: Final = (
     .limit(MOST_AT_ONCE)
 )
 _ADD: Final = insert_ignoring(handovers)
+_FETCHED: Final = (handovers.c.agency == inbox.c.agency) & (handovers.c.leaf_index == inbox.c.leaf_index)
+_STATES: Final = (
+    select(inbox.c.leaf_index, inbox.c.agency, handovers.c.at)
+    .outerjoin(handovers, _FETCHED)
+    .where(among(inbox.c.leaf_index, "indexes"), inbox.c.role != SENDER)
+    .order_by(inbox.c.agency)
+)
+_UNPUBLISHED: Final = (
+    select(handovers.c.leaf_index, messages.c.id)
+    .join(messages, messages.c.leaf_index == handovers.c.leaf_index)
+    .where(~handovers.c.published)
+    .order_by(handovers.c.leaf_index)
+    .limit(PAGE)
+)
+_MARK: Final = (
+    update(handovers).where(among(handovers.c.leaf_index, "indexes")).values(published=bindparam("as_published"))
+)
 
 
 async def note(store: Store, agency: str, after: int, at: str) -> bool:
@@ -73,11 +91,8 @@ async def _unnoted(db: AsyncConnection, agency: str, after: int) -> list[dict[st
 
 async def states(db: AsyncConnection, indexes: Collection[int]) -> dict[int, list[dict[str, str]]]:
     """Per index, to whom it was delivered and when they fetched it: `{"agency", "at"?}`, by agency. Not its sender."""
-    fetched = (handovers.c.agency == inbox.c.agency) & (handovers.c.leaf_index == inbox.c.leaf_index)
-    wanted = select(inbox.c.leaf_index, inbox.c.agency, handovers.c.at).outerjoin(handovers, fetched)
-    wanted = wanted.where(inbox.c.leaf_index.in_(indexes), inbox.c.role != SENDER)
     found: dict[int, list[dict[str, str]]] = defaultdict(list)
-    for row in await db.execute(wanted.order_by(inbox.c.agency)):
+    for row in await db.execute(_STATES, {"indexes": indexes}):
         found[row.leaf_index].append({"agency": row.agency, **({"at": row.at} if row.at else {})})
     return found
 
@@ -115,10 +130,7 @@ class Outbox:
 
 async def _unpublished(db: AsyncConnection) -> dict[int, str]:
     """Message id by index. What a rebuild has not come to yet is left for later."""
-    known = messages.c.leaf_index == handovers.c.leaf_index
-    wanted = select(handovers.c.leaf_index, messages.c.id).join(messages, known).where(~handovers.c.published)
-    found = await db.execute(wanted.order_by(handovers.c.leaf_index).limit(PAGE))
-    return {row.leaf_index: row.id for row in found}
+    return {row.leaf_index: row.id for row in await db.execute(_UNPUBLISHED)}
 
 
 async def _mark(db: AsyncConnection, told: Mapping[int, Sequence[dict[str, str]]]) -> None:
@@ -127,10 +139,8 @@ async def _mark(db: AsyncConnection, told: Mapping[int, Sequence[dict[str, str]]
     same = [index for index in told if now.get(index, []) == told[index]]
     other = [index for index in told if index not in same]
     for indexes, published in ((same, True), (other, False)):
-        if not indexes:
-            continue
-        here = handovers.c.leaf_index.in_(indexes)
-        await db.execute(update(handovers).where(here).values(published=published))
+        if indexes:
+            await db.execute(_MARK, {"indexes": indexes, "as_published": published})
 
 
 def _entry(message: str, index: int, delivered: Sequence[dict[str, str]]) -> Entry:

@@ -1,6 +1,6 @@
 """An agency's inbox: the items after an index, in the ledger's order, as one bounded page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.evidence import b64u
 from hifadhi.hub.delivery.tables import inbox, leaves, parts
+from hifadhi.store.among import among
 
 MAX_BYTES: Final = 4 << 20
 """Of the leaves and parts of one page; a single item may be larger."""
@@ -19,10 +20,8 @@ _ROWS: Final = (
     .order_by(inbox.c.leaf_index)
     .limit(bindparam("most"))
 )
-_LEAVES: Final = select(leaves.c.leaf_index, leaves.c.leaf).where(
-    leaves.c.leaf_index.in_(bindparam("indexes", expanding=True))
-)
-_PARTS: Final = select(parts.c.digest, parts.c.sealed).where(parts.c.digest.in_(bindparam("digests", expanding=True)))
+_LEAVES: Final = select(leaves.c.leaf_index, leaves.c.leaf).where(among(leaves.c.leaf_index, "indexes"))
+_PARTS: Final = select(parts.c.digest, parts.c.sealed).where(among(parts.c.digest, "digests"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +73,12 @@ def _bounded(rows: Iterable[Any], max_bytes: int) -> list[Any]:
     return taken
 
 
-async def _leaves(db: AsyncConnection, indexes: Iterable[int]) -> dict[int, bytes]:
-    return {row.leaf_index: row.leaf for row in await db.execute(_LEAVES, {"indexes": list(indexes)})}
+async def _leaves(db: AsyncConnection, indexes: Collection[int]) -> dict[int, bytes]:
+    return {row.leaf_index: row.leaf for row in await db.execute(_LEAVES, {"indexes": indexes})}
 
 
-async def _parts(db: AsyncConnection, digests: Iterable[str]) -> dict[str, bytes | None]:
-    return {row.digest: row.sealed for row in await db.execute(_PARTS, {"digests": list(digests)})}
+async def _parts(db: AsyncConnection, digests: Collection[str]) -> dict[str, bytes | None]:
+    return {row.digest: row.sealed for row in await db.execute(_PARTS, {"digests": digests})}
 
 
 def _item(row: Any, leaf: bytes, sealed: dict[str, bytes | None]) -> Item:  # noqa: ANN401 (a row)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
@@ -18,6 +18,7 @@ from hifadhi.diagnostics import log
 from hifadhi.evidence import b64u
 from hifadhi.hub.delivery import erasures, progress, tables
 from hifadhi.hub.delivery.progress import Place
+from hifadhi.store.among import among
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring
 from hifadhi.stream.port import Record, Stream
@@ -28,7 +29,7 @@ READ_BYTES: Final = 4 << 20
 
 _ADD: Final = insert_ignoring(tables.parts)
 _SIZES: Final = select(tables.parts.c.digest, func.coalesce(func.length(tables.parts.c.sealed), 0)).where(
-    tables.parts.c.digest.in_(bindparam("digests", expanding=True))
+    among(tables.parts.c.digest, "digests")
 )
 
 
@@ -82,7 +83,7 @@ class Parts:
 
 async def sizes(db: AsyncConnection, digests: Collection[str]) -> dict[str, int]:
     """Bytes of each of these parts that are there; 0 of one that is erased."""
-    found = await db.execute(_SIZES, {"digests": list(digests)})
+    found = await db.execute(_SIZES, {"digests": digests}) if digests else ()
     return {digest: size for digest, size in found}  # noqa: C416 (rows are no pairs to a type checker)
 
 

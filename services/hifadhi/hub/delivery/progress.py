@@ -1,9 +1,10 @@
 """How far each partition has been followed. The swap is each transaction's first statement, so only one can win."""
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import and_, case, delete, or_, select, update
+from sqlalchemy import BigInteger, Update, and_, bindparam, case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.errors import Unavailable
@@ -38,16 +39,25 @@ async def places(db: AsyncConnection, topic: str) -> dict[int, Place]:
 
 async def swap(db: AsyncConnection, topic: str, moves: Mapping[int, tuple[Place, Place]]) -> None:
     """Move these partitions, each from a place to a place, or `SwapLost`, which rolls the transaction back."""
-    partition = progress.c.partition
-    here = [
-        and_(partition == number, progress.c.position == old.position, progress.c.size == old.size)
-        for number, (old, _) in moves.items()
-    ]
-    position = case({number: new.position for number, (_, new) in moves.items()}, value=partition)
-    size = case({number: new.size for number, (_, new) in moves.items()}, value=partition)
-    swaps = update(progress).where(progress.c.topic == topic, or_(*here)).values(position=position, size=size)
-    if (await db.execute(swaps)).rowcount != len(moves):
+    bound: dict[str, int | str] = {"of": topic}
+    for at, (number, (old, new)) in enumerate(moves.items()):
+        bound |= {f"number{at}": number, f"old_position{at}": old.position, f"old_size{at}": old.size}
+        bound |= {f"new_position{at}": new.position, f"new_size{at}": new.size}
+    if (await db.execute(_swap_of(len(moves)), bound)).rowcount != len(moves):
         raise SwapLost("another process has followed this topic further")
+
+
+@cache  # a statement that is made once is worked out once
+def _swap_of(count: int) -> Update:
+    here, position, size = [], [], []
+    for at in range(count):
+        is_it = progress.c.partition == bindparam(f"number{at}")
+        place = (progress.c.position == bindparam(f"old_position{at}"), progress.c.size == bindparam(f"old_size{at}"))
+        here.append(and_(is_it, *place))
+        position.append((is_it, bindparam(f"new_position{at}", type_=BigInteger)))
+        size.append((is_it, bindparam(f"new_size{at}", type_=BigInteger)))
+    swaps = update(progress).where(progress.c.topic == bindparam("of"), or_(*here))
+    return swaps.values(position=case(*position), size=case(*size))
 
 
 async def start_again(store: Store) -> None:

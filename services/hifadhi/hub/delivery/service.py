@@ -9,6 +9,7 @@ from aiohttp import web
 
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
+from hifadhi.hub import gathering
 from hifadhi.hub.delivery.erasures import Tombstones
 from hifadhi.hub.delivery.follower import Follower
 from hifadhi.hub.delivery.handovers import Outbox
@@ -21,9 +22,6 @@ from hifadhi.store.port import Store
 from hifadhi.stream.port import Stream
 
 IDLE_S: Final = 5.0
-# A step costs some twenty questions to the database, however few leaves are in it: so much later the next has more.
-# Who comes alone waits for nothing, and who comes in a flood neither.
-GATHER_S: Final = 0.03
 MANY: Final = 100
 STOP_S: Final = 1.0
 
@@ -120,8 +118,8 @@ class Delivery:
         new = self._follower.size - before
         if self._topics and new:
             self._topics.ring(fresh)
-        if 0 < new < MANY:
-            await asyncio.sleep(GATHER_S)
+        if new:
+            await asyncio.sleep(gathering.wait_s(new, MANY))
 
     async def _forever(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
         while True:

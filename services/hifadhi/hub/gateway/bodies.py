@@ -10,6 +10,7 @@ from aiohttp import web
 
 from hifadhi.errors import Fault, Refused, Unavailable
 from hifadhi.hub.gateway import coding
+from hifadhi.hub.gateway.coding import Packed, Plain
 
 DEADLINE_S: Final = 30.0
 FREE: Final = 64 * 1024
@@ -48,10 +49,12 @@ class Bodies:
         """Take it in. `Refused`: TOO_LARGE once unpacked, BAD_ENCODING, TIMEOUT. `Unavailable`: too much is held."""
         unpacker = coding.unpacker(request.headers.get("Content-Encoding", ""))
         try:
-            async with asyncio.timeout(DEADLINE_S):
-                async for packed in request.content.iter_chunked(coding.PIECE):
-                    for piece in unpacker.feed(packed):
-                        self.take(body, piece, at_most)
+            if request.content.is_eof():  # it came with the header: there is nothing to wait for
+                self._unpack(body, unpacker, request.content.read_nowait(), at_most)
+            else:
+                async with asyncio.timeout(DEADLINE_S):
+                    async for packed in request.content.iter_chunked(coding.PIECE):
+                        self._unpack(body, unpacker, packed, at_most)
             unpacker.end()
         except web.RequestPayloadError:
             raise Refused(
@@ -59,6 +62,10 @@ class Bodies:
             ) from None
         except TimeoutError:
             raise Refused(Fault("TIMEOUT", "", f"the body did not come within {DEADLINE_S:.0f} s")) from None
+
+    def _unpack(self, body: Body, unpacker: Plain | Packed, packed: bytes, at_most: int) -> None:
+        for piece in unpacker.feed(packed):
+            self.take(body, piece, at_most)
 
     def take(self, body: Body, piece: bytes, at_most: int) -> None:
         """One piece more. Refused and unavailable as by `read`."""

@@ -6,10 +6,10 @@
 4. The parts are those of the header, no more, no fewer, byte for byte: the hub stores nothing that nobody signed for.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from types import TracebackType
 from typing import Any, Final
 
 from hifadhi.errors import Fault, Refused
@@ -62,22 +62,22 @@ def read(raw: bytes) -> Posted:
         raise Refused(Fault("TOO_LARGE", "", f"a message has at most {MAX_BODY} bytes"))
     members = _members(raw)
     envelope = parse_envelope(members["header"], typ=MESSAGE, pointer="/header")
-    with _below("/header/payload"):
+    with _Below("/header/payload"):
         header = message.parse(envelope.payload)  # rule 2
     return Posted(envelope, header, _parts(members["parts"]))
 
 
 def check(posted: Posted, directory: Directory, now_ms: int) -> None:
     """Rules 3 and 4; `Refused`, and nothing is stored."""
-    with _below("/header"):
-        admission.check_keys(posted.envelope, posted.header, directory)
-        admission.check_signatures(posted.envelope, posted.header, directory)
-    with _below("/header/payload"):
+    with _Below("/header"):
+        keys = admission.check_keys(posted.envelope, posted.header, directory)
+        admission.check_made_by(keys, posted.envelope)
+    with _Below("/header/payload"):
         admission.check_standing(posted.header, directory)
         if isinstance(posted.header, RulesAdopted):
             rules(posted.header.rules)  # an exchange does not adopt what it could not rule by
     _check_parts(posted)  # rule 4
-    with _below("/header/payload"):
+    with _Below("/header/payload"):
         admission.check_time(posted.header, now_ms)
 
 
@@ -105,10 +105,17 @@ def _check_parts(posted: Posted) -> None:
             raise Refused(Fault("PART_DIGEST", f"/parts/{entry.name}", says))
 
 
-@contextmanager
-def _below(prefix: str) -> Iterator[None]:
+class _Below:
     """Moves the pointers of what is refused to where it stands in the posted body."""
-    try:
-        yield
-    except Refused as refusal:
-        raise Refused(*(replace(fault, pointer=prefix + fault.pointer) for fault in refusal.faults)) from None
+
+    __slots__ = ("_prefix",)
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _k: type[BaseException] | None, error: BaseException | None, _t: TracebackType | None) -> None:
+        if isinstance(error, Refused):
+            raise Refused(*(replace(fault, pointer=self._prefix + fault.pointer) for fault in error.faults)) from None

@@ -1,7 +1,7 @@
 """The registry's statements: what it loads before it rules a batch, and what one transaction writes afterwards."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -13,12 +13,11 @@ from hifadhi.evidence.tree import Edge, leaf_hash
 from hifadhi.hub.registry.batch import Batch
 from hifadhi.hub.registry.tables import cases, clocks, dead_letters, leaves, messages, state
 from hifadhi.referral.case import Case, Clock, Sealed
+from hifadhi.store.among import among
 from hifadhi.store.upsert import insert_ignoring, upsert
 from hifadhi.stream.port import Record
 
 STATE_ID = 1
-# A statement has at most so many bound values: SQLite allows 32,766, and a long IN list is no faster.
-CHUNK = 500
 # What a dead letter keeps of its bytes. All of them stand in `submissions` at its position, and may be a whole MiB:
 # a page of such letters would be more than one append takes.
 DEAD_LETTER_BYTES = 32 * 1024
@@ -28,8 +27,8 @@ _CLOCK = (clocks.c.due, clocks.c.case, clocks.c.subject, clocks.c.clock)
 _STATE = select(state)
 _DUE = select(*_CLOCK).where(clocks.c.due <= bindparam("until")).order_by(*_CLOCK).limit(bindparam("most"))
 _NEXT_DUE = select(func.min(clocks.c.due))
-_PAST = select(messages).where(messages.c.id.in_(bindparam("ids", expanding=True)))
-_CASES = select(cases).where(cases.c.id.in_(bindparam("ids", expanding=True)))
+_PAST = select(messages).where(among(messages.c.id, "ids"))
+_CASES = select(cases).where(among(cases.c.id, "ids"))
 _SWAP = (
     update(state)
     .where(state.c.position == bindparam("old_position"), state.c.size == bindparam("old_size"))
@@ -37,7 +36,7 @@ _SWAP = (
 )
 _ADD_LEAVES, _ADD_MESSAGES, _ADD_CLOCKS = insert(leaves), insert_ignoring(messages), insert(clocks)
 _SET_CASES = upsert(cases, keys=["id"], set_=["head"])
-_DROP_CLOCKS = delete(clocks).where(clocks.c.case.in_(bindparam("ids", expanding=True)))
+_DROP_CLOCKS = delete(clocks).where(among(clocks.c.case, "ids"))
 
 
 class SwapLost(Unavailable):
@@ -76,7 +75,7 @@ async def next_due(db: AsyncConnection) -> int | None:
 
 async def load_past(db: AsyncConnection, ids: Collection[str]) -> dict[str, Sealed]:
     """The messages of these ids that have a leaf."""
-    rows = [row for chunk in _chunks(ids) for row in await db.execute(_PAST, {"ids": chunk})]
+    rows = await db.execute(_PAST, {"ids": sorted(ids)}) if ids else ()
     return {
         row.id: Sealed(
             row.leaf_index, row.digest, row.type, row.sender, tuple(json.loads(row.addressees)), row.case, row.recorded
@@ -87,14 +86,8 @@ async def load_past(db: AsyncConnection, ids: Collection[str]) -> dict[str, Seal
 
 async def load_cases(db: AsyncConnection, ids: Collection[str]) -> dict[str, Case]:
     """The heads of these cases."""
-    rows = [row for chunk in _chunks(ids) for row in await db.execute(_CASES, {"ids": chunk})]
+    rows = await db.execute(_CASES, {"ids": sorted(ids)}) if ids else ()
     return {row.id: Case.from_bytes(row.head) for row in rows}
-
-
-def _chunks(ids: Collection[str]) -> Iterator[list[str]]:
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), CHUNK):
-        yield ordered[start : start + CHUNK]
 
 
 async def commit(db: AsyncConnection, batch: Batch, fold: Fold, edge: Edge) -> Edge:
@@ -157,8 +150,7 @@ async def _write_cases(db: AsyncConnection, batch: Batch, fold: Fold) -> None:
         return
     heads = [{"id": case.id, "head": case.to_bytes()} for case in touched]
     await db.execute(_SET_CASES, heads)
-    for chunk in _chunks([case.id for case in touched]):
-        await db.execute(_DROP_CLOCKS, {"ids": chunk})
+    await db.execute(_DROP_CLOCKS, {"ids": [case.id for case in touched]})
     await _insert_clocks(db, touched)
 
 

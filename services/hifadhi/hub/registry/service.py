@@ -10,6 +10,7 @@ from hifadhi import crash_point
 from hifadhi.diagnostics import log
 from hifadhi.errors import Unavailable
 from hifadhi.evidence.checkpoint import SigningKeys
+from hifadhi.hub import gathering
 from hifadhi.hub.registry import metrics
 from hifadhi.hub.registry.lease import Lease
 from hifadhi.hub.registry.ledger_signer import KeyNotInForce, LedgerSigner
@@ -26,9 +27,6 @@ from hifadhi.stream.topics import SUBMISSIONS
 
 BATCH = 500
 IDLE_S = 0.25
-# A batch costs some twenty questions to the database, however few are in it: so much later the next one has more in it.
-# Who comes alone waits for nothing, and who comes in a flood neither.
-GATHER_S = 0.03
 TICK_EVERY_MS = 1000
 STAND_BY_S = 0.5
 STOP_S = 1.0
@@ -144,8 +142,7 @@ class Registry:
         records = await self._stream.read(SUBMISSIONS, self._sealer.position, limit=BATCH, wait_s=IDLE_S)
         if records:
             await self._seal(records)
-            if len(records) < BATCH // 2:
-                await asyncio.sleep(GATHER_S)
+            await asyncio.sleep(gathering.wait_s(len(records), BATCH // 2))
         else:
             await self._publishing.keep_last_word()
             await self._tick()

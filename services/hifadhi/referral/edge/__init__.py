@@ -53,7 +53,7 @@ from hifadhi.referral.edge.transfer import (
 )
 from hifadhi.referral.faults import MOST_FAULTS
 from hifadhi.referral.part_names import PARTS
-from hifadhi.referral.piece_rules import PIECE_RULES, pieces
+from hifadhi.referral.piece_rules import pieces, rules_of
 
 
 def check_body(message_type: str, opened: Opened) -> None:
@@ -68,7 +68,7 @@ def check_body(message_type: str, opened: Opened) -> None:
 def _faults(rules: Sequence[Rule], opened: Opened) -> Iterator[Fault]:
     for name, body in opened.bodies.items():
         for pointer, piece in pieces(body, f"/{name}"):
-            for rule in PIECE_RULES:
+            for rule in rules_of(type(piece)):
                 yield from rule(pointer, piece)
     for across in rules:
         yield from across(opened)
