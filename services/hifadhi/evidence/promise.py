@@ -23,8 +23,6 @@ from typing import Final
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered
 from hifadhi.evidence import b64u, jws, strict_json
 from hifadhi.evidence.jwk import Jwk
-from hifadhi.evidence.jws import MESSAGE, read_envelope
-from hifadhi.evidence.leaf import LAPSED, Leaf
 from hifadhi.evidence.report import Verified
 from hifadhi.referral import instant
 
@@ -91,8 +89,8 @@ class Promises:
                 where = f"position {promise.position}"
                 raise Tampered(f"a receipt promises a leaf for {where}, and none stands before this", index=index)
             self.kept += 1
-        if leaf.ruling.ruling != LAPSED:
-            self._sealed(leaf, index, position, stored_at)
+        if verified.digest:
+            self._sealed(verified.digest, index, position, stored_at)
         self._stored_at = stored_at
 
     def open(self) -> tuple[Promise, ...]:
@@ -120,8 +118,7 @@ class Promises:
         except Refused as error:
             raise _no_receipt(claim.line) from error
 
-    def _sealed(self, leaf: Leaf, index: int, position: int, stored_at: int) -> None:
-        digest = read_envelope(leaf.envelope, typ=MESSAGE).digest
+    def _sealed(self, digest: str, index: int, position: int, stored_at: int) -> None:
         self._unsealed.discard(digest)
         for promise in self._until(position + 1):
             if promise.digest != digest:  # rule 2

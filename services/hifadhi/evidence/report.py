@@ -9,11 +9,12 @@ from hifadhi.referral.case import Case
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A leaf that stands. `case` is as the leaf leaves it; None where it concerns none."""
+    """A leaf that stands. `case` is as the leaf leaves it; None where it concerns none. `digest`: None of a lapse."""
 
     index: int
     leaf: Leaf
     case: Case | None
+    digest: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,7 +128,8 @@ class Verifier:
         if len(self._hashes) == WIDTH:
             self._grow()
         self._note(again, entry.submission)
-        return Verified(index, leaf, self._fold.cases.get(again.case or ""))
+        digest = entry.submission.digest if entry.submission else None
+        return Verified(index, leaf, self._fold.cases.get(again.case or ""), digest)
 
     def _standing(self, entry: Entry) -> tuple[Leaf, NewLeaf]:
         """The leaf as it stands there, and as it was decided again; else `Tampered`."""

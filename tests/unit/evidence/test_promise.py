@@ -24,7 +24,8 @@ def told(promises: Sequence[Promise], leaves: Sequence[Leaf]) -> Promises:
     """The promises, after they were held against these leaves."""
     held = Promises(promises, lambda: the_root().gateway_keys)
     for index, leaf in enumerate(leaves):
-        held.see(Verified(index, leaf, None))
+        digest = read_envelope(leaf.envelope, typ=MESSAGE).digest if leaf.envelope else None
+        held.see(Verified(index, leaf, None, digest))
     return held
 
 
