@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from hifadhi.agency.auditor import garbage
+from hifadhi import garbage
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.bundle_passage import pack, unpack
 from hifadhi.evidence import strict_json
@@ -31,7 +31,7 @@ def bundles_of(files: Mapping[str, bytes], leaves: int) -> Iterator[Bundles]:
     if not isinstance(files, Archive) or cores == 1 or leaves < WORTHWHILE:
         yield InLine(files)
         return
-    with ProcessPoolExecutor(cores, initializer=garbage.seldom_from_now) as workers:
+    with ProcessPoolExecutor(cores, initializer=garbage.settle) as workers:
         yield BundleWorkers(files.folder, workers, AHEAD * cores)
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from hifadhi.agency.auditor import garbage
+from hifadhi import garbage
 from hifadhi.agency.auditor.audit_state import memory_of
 from hifadhi.agency.auditor.bundle_workers import bundles_of
 from hifadhi.evidence import other_view, promise
@@ -43,7 +43,7 @@ def cross_check(
     """
     promised = [each for raw in receipts for each in promise.read(raw, root.origin)]
     size = claimed_checkpoint(ledger, root).size
-    with garbage.seldom(), memory_of(size, state, _name(root)) as memory, bundles_of(ledger, size) as bundles:
+    with garbage.settled(), memory_of(size, state, _name(root)) as memory, bundles_of(ledger, size) as bundles:
         audit = Audit(ledger, root, bundles, memory)
         promises = Promises(promised, lambda: audit.verifier.directory.gateway_keys)
 
