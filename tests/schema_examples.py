@@ -24,6 +24,7 @@ class Example(NamedTuple):
     pointer: str
 
 
+@cache
 def examples(kind: str) -> list[Example]:
     """The examples that are `accepted` or `refused`."""
     return [_read(file) for file in sorted((SCHEMAS / "examples" / kind).glob("*.json"))]

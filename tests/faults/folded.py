@@ -2,15 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
+
+import pytest
 
 from faults.remains import Rows, rows
+from hifadhi.evidence import projection
 from hifadhi.hub.console import tables as console
 from hifadhi.hub.console.dead_letters import DeadLetters
 from hifadhi.hub.console.handovers import Handovers
 from hifadhi.hub.console.ledger import Ledger
+from hifadhi.hub.delivery import follower as following
 from hifadhi.hub.delivery import tables as delivery
-from hifadhi.hub.delivery.follower import Follower
 from hifadhi.hub.registry import tables as registry
 from hifadhi.hub.registry.sealer import Sealer
 from hifadhi.referral.root import Root
@@ -25,6 +30,9 @@ TABLES = (
     *delivery.REBUILT,
     *console.ALL,
 )
+
+# What a leaf says depends on its bytes alone, and the check after each death reads all of them, some many times.
+_READ: Final = lru_cache(maxsize=10_000)(projection.read)
 
 
 async def folded(stream: Stream, root: Root, folder: Path) -> Rows:
@@ -56,12 +64,14 @@ async def _sealed(store: Store, stream: Stream, root: Root) -> None:
 
 
 async def _delivered(store: Store, stream: Stream, root: Root) -> None:
-    follower = Follower(store, stream, root)
+    follower = following.Follower(store, stream, root)
     await follower.load()
     async with store.read() as db:
         size = (await db.execute(registry.state.select())).one().size
-    while follower.size < size:  # `Unavailable`, should a part be missing that nobody had erased
-        await follower.step(0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(following, "read", _READ)
+        while follower.size < size:  # `Unavailable`, should a part be missing that nobody had erased
+            await follower.step(0)
 
 
 async def _shown(store: Store, stream: Stream, root: Root) -> None:

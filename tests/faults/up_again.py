@@ -6,6 +6,7 @@ Everything is imported once, before the processes part, so that a test can affor
 """
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -35,6 +36,8 @@ _LIBC: Final = ctypes.CDLL(None)
 
 def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are not waited for
+    gc.collect()
+    gc.freeze()  # else each process would walk, at its start, all that is loaded here
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
