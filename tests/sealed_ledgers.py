@@ -36,10 +36,13 @@ AGENCIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+_KINDS: Mapping[str, str] = {"es256": "P-256", "ml-dsa-44": "ML-DSA-44"}
+
+
 @cache
 def key(name: str) -> PrivateJwk:
     """The key of that name, the same in the whole run."""
-    return PrivateJwk.generate("P-256" if name.endswith("/es256") else "Ed25519")
+    return PrivateJwk.generate(_KINDS.get(name.rpartition("/")[2], "Ed25519"))
 
 
 def ledger_private() -> Ed25519PrivateKey:

@@ -6,13 +6,14 @@ from functools import cache, partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from hifadhi.evidence import checkpoint, note, tree
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.proof import Proof
 from hifadhi.evidence.tiles import Tile, node_from_tiles
 from hifadhi.evidence.tree import Edge, leaf_hash
-from sealed_ledgers import archive, everything, ledger_private, root_bytes, the_root
+from sealed_ledgers import archive, everything, key, ledger_private, root_bytes, the_root
 
 Files = dict[str, bytes]
 
@@ -46,6 +47,21 @@ def signed(text: str, private: Ed25519PrivateKey | None = None, name: str = ORIG
 
 def signed_tree(size: int, root: bytes, *, origin: str = ORIGIN, private: Ed25519PrivateKey | None = None) -> bytes:
     return checkpoint.sign(Checkpoint(origin, size, root), private or ledger_private()).encode()
+
+
+def signed_twice(size: int) -> bytes:
+    """The checkpoint of so many leaves, with an ML-DSA-44 signature behind the usual one."""
+    second = key("ledger/ml-dsa-44").key
+    assert isinstance(second, MLDSA44PrivateKey)
+    tree = Checkpoint(ORIGIN, size, root_of(size))
+    return checkpoint.sign(tree, ledger_private(), second).encode()
+
+
+def with_another_ledger_key() -> bytes:
+    """The root of a hub that signs so."""
+    root = json.loads(root_bytes())
+    root["hub"]["ledger"].append(key("ledger/ml-dsa-44").public.as_dict())
+    return json.dumps(root).encode()
 
 
 def proof(index: int, size: int) -> Proof:

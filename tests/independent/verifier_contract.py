@@ -17,7 +17,9 @@ from independent.ledger_folders import (
     root_of,
     signed,
     signed_tree,
+    signed_twice,
     whole,
+    with_another_ledger_key,
     with_other_origin,
     written,
 )
@@ -133,6 +135,20 @@ class VerifierContract:
         folder = written(files, tmp_path)
         said = verifier.refuses("ledger", folder / "root.json", folder / "ledger")
         assert ("no such file" in said or "cannot be read" in said) == name.startswith("missing")
+
+    def test_a_signature_of_another_kind_beside_the_first_is_no_fault(self, verifier: Verifier, tmp_path: Path) -> None:
+        twice = {**whole(SMALL), "checkpoint": signed_twice(SMALL)}
+        folder = written(twice, tmp_path)
+        (folder / "root.json").write_bytes(with_another_ledger_key())
+        said = verifier.says("ledger", folder / "root.json", folder / "ledger")
+        assert said.startswith(f"{SMALL} leaves")
+
+    def test_the_second_signature_alone_is_not_enough(self, verifier: Verifier, tmp_path: Path) -> None:
+        text, _, lines = signed_twice(SMALL).decode().partition("\n\n")
+        alone = f"{text}\n\n{lines.splitlines()[1]}\n".encode()
+        folder = written({**whole(SMALL), "checkpoint": alone}, tmp_path)
+        (folder / "root.json").write_bytes(with_another_ledger_key())
+        assert verifier.refuses("ledger", folder / "root.json", folder / "ledger")
 
     def test_a_tree_of_another_origin_is_refused_though_the_ledger_signed_it(
         self, verifier: Verifier, tmp_path: Path

@@ -35,10 +35,14 @@ func readRoot(path string) (*root, note.Verifiers, error) {
 	return &read, verifiers, err
 }
 
-// verifiers gives each ledger key under the origin's name (C2SP signed-note).
+// verifiers gives each Ed25519 key of the ledger under the origin's name (C2SP signed-note). A key of another kind may
+// stand beside it; its signature is one more, of which package note knows nothing.
 func (r *root) verifiers() (note.Verifiers, error) {
 	var all []note.Verifier
 	for _, key := range r.Hub.Ledger {
+		if key.Kty == "AKP" {
+			continue
+		}
 		raw, err := base64.RawURLEncoding.Strict().DecodeString(key.X)
 		if err != nil || len(raw) != ed25519.PublicKeySize || key.Kty != "OKP" || key.Crv != "Ed25519" {
 			return nil, fmt.Errorf("root.json: a ledger key is not Ed25519")

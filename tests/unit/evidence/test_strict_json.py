@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -177,9 +177,9 @@ _HEAVY: list[Callable[[], bytes]] = [
 @pytest.mark.parametrize("make", _HEAVY)
 def test_heavy_input_is_refused_soon(make: Callable[[], bytes]) -> None:
     raw = make()
-    start = perf_counter()
+    start = process_time()
     assert _code(raw) in {"TOO_DEEP", "NOT_JSON", "DUPLICATE_KEY"}
-    assert perf_counter() - start < _SECONDS
+    assert process_time() - start < _SECONDS
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, {"a": 1, "b": 2, "c": 3}, {}, [], None, "ab", ["a", "b"]])
