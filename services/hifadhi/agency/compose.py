@@ -183,7 +183,8 @@ def countries(directory: Directory) -> dict[str, str]:
 def is_about_readers(refusal: Refused) -> bool:
     """Whether a newer directory may mend this refusal."""
     return any(
-        fault.code in {"ADDRESSEE_UNKNOWN", "READER_UNKNOWN"} or fault.pointer.endswith("/readers")
+        fault.code in {"ADDRESSEE_UNKNOWN", "READER_UNKNOWN", "OBSERVER_UNINVITED"}
+        or fault.pointer.endswith("/readers")
         for fault in refusal.faults
     )
 

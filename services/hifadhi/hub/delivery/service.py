@@ -22,7 +22,6 @@ from hifadhi.store.port import Store
 from hifadhi.stream.port import Stream
 
 IDLE_S: Final = 5.0
-MANY: Final = 100
 STOP_S: Final = 1.0
 
 
@@ -119,7 +118,7 @@ class Delivery:
         if self._topics and new:
             self._topics.ring(fresh)
         if new:
-            await asyncio.sleep(gathering.wait_s(new, MANY))
+            await asyncio.sleep(gathering.wait_s(new))
 
     async def _forever(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from hifadhi import crash_point
 from hifadhi.errors import Tampered
 from hifadhi.hub.registry import tiling
 from hifadhi.hub.registry.ledger_signer import LedgerSigner
-from hifadhi.hub.registry.rows import read_state, statements
+from hifadhi.hub.registry.rows import statements
 from hifadhi.hub.registry.tables import dead_letters, leaves, state
 from hifadhi.store.port import Store
 from hifadhi.stream.port import Entry, Stream
@@ -31,6 +31,11 @@ _UNPUBLISHED = (
     select(leaves)
     .where(leaves.c.leaf_index >= bindparam("published"), leaves.c.leaf_index < bindparam("published") + PAGE)
     .order_by(leaves.c.leaf_index)
+)
+_STANDING = select(
+    state,
+    exists(select(dead_letters.c.position)).label("has_dead"),
+    select(func.max(leaves.c.leaf_index)).where(leaves.c.is_statement).scalar_subquery().label("last_statement"),
 )
 _DEAD = select(dead_letters).order_by(dead_letters.c.position).limit(PAGE)
 _NOTE = update(state).where(state.c.published < bindparam("end")).values(published=bindparam("end"))
@@ -79,10 +84,12 @@ class Publisher:
 
     async def _behind(self) -> Behind:
         async with self._store.read() as db:
-            row = await read_state(db)
-            dead = (await db.execute(_DEAD)).all()
-            page = (await db.execute(_UNPUBLISHED, {"published": row.published})).all()
-            self._signer.take(await statements(db, self._signer.last))
+            row = (await db.execute(_STANDING)).one()
+            dead = (await db.execute(_DEAD)).all() if row.has_dead else ()
+            untold = row.published < row.size
+            page = (await db.execute(_UNPUBLISHED, {"published": row.published})).all() if untold else ()
+            if row.last_statement is not None and row.last_statement > self._signer.last:
+                self._signer.take(await statements(db, self._signer.last))
             return Behind(row, dead, _within(PAGE_BYTES, page))
 
     async def _publish_page(self, page: Sequence[Any]) -> bool:

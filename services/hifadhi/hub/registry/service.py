@@ -142,7 +142,7 @@ class Registry:
         records = await self._stream.read(SUBMISSIONS, self._sealer.position, limit=BATCH, wait_s=IDLE_S)
         if records:
             await self._seal(records)
-            await asyncio.sleep(gathering.wait_s(len(records), BATCH // 2))
+            await asyncio.sleep(gathering.wait_s(len(records)))
         else:
             await self._publishing.keep_last_word()
             await self._tick()
