@@ -57,9 +57,11 @@ fuzz: setup ## Fuzz each parser for MINUTES (5) of processor time, in turn, or t
 test: check ## Everything that must be green
 	$(RUN)pytest $(PURE) tests/deploy -n 2 --dist worksteal
 	$(RUN)pytest $(SERVED) -m "not alone" -n 2 --dist loadgroup
-	$(RUN)pytest tests/live -m alone
+	$(ON_DISK) $(RUN)pytest tests/live -m alone
 	$(RUN)pytest $(BESIDE) -n 2 --dist loadgroup
 
+# The other tests have their folders in memory (`tests/conftest.py`); what is held to a time limit is not helped by that.
+ON_DISK := PYTEST_DEBUG_TEMPROOT=$${TMPDIR:-/tmp}
 PURE := -p no:schemathesis tests/unit tests/vectors
 SERVED := tests/contract tests/flow tests/liars tests/faults tests/live
 BESIDE := -p no:schemathesis tests/browser tests/independent
@@ -88,7 +90,7 @@ flow: setup ## Whole messages through the whole exchange, a hub that lies, proce
 
 live: setup ## What only a real broker, a real database and real processes show
 	$(RUN)pytest tests/live -m "not alone" -n 2 --dist loadgroup
-	$(RUN)pytest tests/live -m alone
+	$(ON_DISK) $(RUN)pytest tests/live -m alone
 
 browser: setup ## The operators' pages in a real Chromium
 	$(RUN)pytest tests/browser -n 2 --dist worksteal

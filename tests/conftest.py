@@ -1,4 +1,6 @@
 import os
+import shutil
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -13,6 +15,13 @@ settings.register_profile("default", deadline=None)
 settings.register_profile("nightly", deadline=None, max_examples=15_000, stateful_step_count=100)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+
+# A disk takes its time to be safe from a lost power, thousands of times in a suite, and nothing here cuts the power: a
+# killed process leaves in memory what it leaves on a disk. So there, if it has room, and programs may run from it.
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 (pytest makes a folder in it that is its owner's alone)
+ROOM_BYTES: Final = 4 << 30
+if MEMORY.is_dir() and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 # What takes seconds to start or to play and is shared by the tests that use it, longer than one of them.
 SHARED: Final = frozenset({"door", "hanging", "honest", "kafka", "place", "verifier"})
