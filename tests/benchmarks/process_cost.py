@@ -23,6 +23,12 @@ def resident_mb(pid: int) -> float:
     return int(_stat(pid)[_RESIDENT]) * _PAGE / 1e6
 
 
+def peak_mb(pid: int) -> float:
+    """Megabytes that it had in memory at most until now, without its children's; 0, if it has ended."""
+    said = _text(Path(f"/proc/{pid}/status")).partition("VmHWM:")[2].split()
+    return int(said[0]) * 1024 / 1e6 if said else 0.0
+
+
 def children(pid: int) -> list[int]:
     """The processes that it has started and that have not ended."""
     return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in _text(task).split()]
