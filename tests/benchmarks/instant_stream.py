@@ -1,15 +1,19 @@
-"""A stream that costs nothing: what it is given it forgets. For measuring a gateway and nothing beneath it."""
+"""A stream that costs nothing: what it is given it forgets, and a registry seems to have ruled on it at once.
+
+For measuring a gateway and nothing beneath it; one that saw no registry would soon take nothing more.
+"""
 
 import asyncio
+import json
 import time
 from collections.abc import Sequence
 
 from hifadhi.stream.port import Appended, Entry, Record
-from hifadhi.stream.topics import DIRECTORY, Topic
+from hifadhi.stream.topics import DIRECTORY, PROGRESS, PROGRESS_KEY, SUBMISSIONS, Topic
 
 
 class InstantStream:
-    """The port `Stream`. Only the directory can be read, as it was given; every other topic is empty."""
+    """The port `Stream`. Only the directory can be read, as it was given, and the progress; other topics seem empty."""
 
     def __init__(self, directory: Sequence[Entry]) -> None:
         entries = enumerate(directory)
@@ -35,8 +39,11 @@ class InstantStream:
         max_bytes: int = 8 << 20,  # noqa: ARG002 (the port's)
         wait_s: float = 0.0,
     ) -> list[Record]:
-        """The directory; else nothing, after the wait."""
+        """The directory, the progress; else nothing, after the wait."""
         found = self._directory[position : position + limit] if topic == DIRECTORY else []
+        if topic == PROGRESS:
+            value = json.dumps({"position": self._positions}).encode()
+            return [Record(0, 0, PROGRESS_KEY, value, ())]
         if not found and wait_s:
             await asyncio.sleep(wait_s)
         return found
@@ -46,8 +53,8 @@ class InstantStream:
         return [await self.end(topic)]
 
     async def end(self, topic: str, *, partition: int = 0) -> int:  # noqa: ARG002 (the port's)
-        """Of the directory; no other topic has a record to wait for."""
-        return len(self._directory) if topic == DIRECTORY else 0
+        """Of the directory, and as far as it has been written to; no other topic has a record to wait for."""
+        return {DIRECTORY: len(self._directory), SUBMISSIONS: self._positions, PROGRESS: 1}.get(topic, 0)
 
     async def oldest(self, topic: str, *, partition: int = 0) -> int:  # noqa: ARG002 (the port's)
         """Always the first."""
