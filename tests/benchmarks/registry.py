@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from benchmarks.acceptances import directory_of, requests
 from benchmarks.figure import Figure
@@ -87,11 +88,12 @@ def _entry(header: object) -> Entry:
 
 def _registry(cast: Cast, stream: SqliteStream, store: Store) -> Registry:
     assert isinstance(cast.ledger.key, Ed25519PrivateKey)
+    assert isinstance(cast.ledger_pq.key, MLDSA44PrivateKey)
     return Registry(
         stream=stream,
         store=store,
         root=cast.root,
-        ledger_keys=(cast.ledger.key,),
+        ledger_keys=(cast.ledger.key, cast.ledger_pq.key),
         audience="https://exchange.example",
         clock_ms=wall_clock_ms,
     )
