@@ -39,6 +39,11 @@ class FolderStore:
         async with self.beneath.read() as db:
             yield db
 
+    @asynccontextmanager
+    async def look(self) -> AsyncIterator[AsyncConnection]:
+        async with self.beneath.look() as db:
+            yield db
+
     async def migrate(self) -> None:
         await self.beneath.migrate()
 

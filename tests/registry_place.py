@@ -21,6 +21,7 @@ from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, tiles_at
 from hifadhi.evidence.tree import HASH_BYTES
 from hifadhi.hub.gateway import reception
 from hifadhi.hub.registry import rows, tables, tiling
+from hifadhi.hub.registry.head import Head
 from hifadhi.hub.registry.ledger_signer import LedgerSigner
 from hifadhi.hub.registry.publisher import Publisher
 from hifadhi.hub.registry.sealer import Sealer
@@ -101,7 +102,8 @@ class Place:
         )
 
     def publisher(self) -> Publisher:
-        return Publisher(self.store, self.stream, LedgerSigner(self.cast.root, self.keys))
+        signer = LedgerSigner(self.cast.root, self.keys)
+        return Publisher(self.store, self.stream, signer, Head(signer))
 
     @property
     def keys(self) -> SigningKeys:

@@ -159,6 +159,23 @@ class StoreContract:
                 await connection.execute(insert(NOTES).values(id=1, text="words"))
         assert await _notes(store) == []
 
+    async def test_who_only_looks_cannot_write(self, store: Store) -> None:
+        with pytest.raises((Unavailable, DBAPIError)):
+            async with store.look() as connection:
+                await connection.execute(insert(NOTES).values(id=1, text="words"))
+        assert await _notes(store) == []
+
+    async def test_who_only_looks_sees_what_is_committed_and_holds_up_nobody(self, store: Store) -> None:
+        await _add(store, 1)
+        async with store.look() as connection:
+            assert (await connection.execute(select(NOTES.c.id))).scalars().all() == [1]
+            async with asyncio.timeout(2):
+                await _add(store, 2)
+        async with store.write() as writing:
+            await writing.execute(insert(NOTES).values(id=3, text="words"))
+            async with asyncio.timeout(2), store.look() as connection:
+                assert sorted((await connection.execute(select(NOTES.c.id))).scalars()) == [1, 2]
+
     async def test_of_two_writers_exactly_one_wins_every_swap(self, store: Store, place: StorePlace) -> None:
         rival = place.open()
         won = await asyncio.gather(win_swaps(store, 30), win_swaps(rival, 30), win_swaps(rival, 30))

@@ -22,6 +22,7 @@ MAX_ENTRY: Final = 0xFFFF
 ReadTile = Callable[[int, int], bytes]
 """(level, index) of a hash tile to its bytes, at least as wide as the tree in question makes it."""
 
+_TILE_BYTES: Final = WIDTH * HASH_BYTES
 _MAX_INDEX: Final = MAX_SIZE >> HEIGHT
 _LENGTH: Final = struct.Struct(">H")
 _PATH: Final = re.compile(
@@ -87,6 +88,43 @@ def _changed(old: int, new: int) -> Iterator[Tile]:
         level, old, new = level + 1, old // WIDTH, new // WIDTH
 
 
+def partial_tiles(size: int) -> Iterator[Tile]:
+    """The tiles of the tree of this size that are not full: one of a level at most."""
+    level = 0
+    while size:
+        if size % WIDTH:
+            yield Tile(level, size // WIDTH, size % WIDTH)
+        level, size = level + 1, size // WIDTH
+
+
+def tile_of(size: int, level: int, index: int) -> Tile:
+    """This hash tile, as wide as the tree of this size makes it."""
+    return Tile(level, index, min(WIDTH, (size >> HEIGHT * level) - index * WIDTH))
+
+
+def grown(size: int, leaves: Sequence[bytes], read_tile: ReadTile) -> dict[tuple[int, int], bytes]:
+    """The tiles that a tree of `size` leaves gets with these more, given by their hashes: by (level, index), whole.
+
+    `read_tile` is asked for its partial tiles only. Tampered, if one is not as wide as `size` makes it.
+    """
+    made: dict[tuple[int, int], bytes] = {}
+    level, old, hashes = 0, size, list(leaves)
+    while hashes:
+        index, width = divmod(old, WIDTH)
+        row = (_of_width(read_tile(level, index), width) if width else b"") + b"".join(hashes)
+        whole = [row[at : at + _TILE_BYTES] for at in range(0, len(row), _TILE_BYTES)]
+        made |= {(level, index + number): hashes for number, hashes in enumerate(whole)}
+        hashes = [complete_hash(one) for one in whole if len(one) == _TILE_BYTES]
+        level, old = level + 1, index
+    return made
+
+
+def _of_width(tile: bytes, width: int) -> bytes:
+    if len(tile) < width * HASH_BYTES:
+        raise Tampered(f"a tile has {len(tile)} bytes; {width * HASH_BYTES} were written")
+    return tile[: width * HASH_BYTES]
+
+
 def node_from_tiles(level: int, index: int, read_tile: ReadTile) -> bytes:
     """The root of a complete subtree, out of the one hash tile that holds its leaves or the roots just below it.
 
@@ -96,7 +134,7 @@ def node_from_tiles(level: int, index: int, read_tile: ReadTile) -> bytes:
     tile, first = divmod(index << above, WIDTH)
     raw = read_tile(row, tile)
     end = (first + (1 << above)) * HASH_BYTES
-    if len(raw) % HASH_BYTES or not end <= len(raw) <= WIDTH * HASH_BYTES:
+    if len(raw) % HASH_BYTES or not end <= len(raw) <= _TILE_BYTES:
         raise Tampered(f"{Tile(row, tile, WIDTH).path()} has {len(raw)} bytes; at least {end} are needed")
     return complete_hash(raw[first * HASH_BYTES : end])
 

@@ -7,6 +7,8 @@ Every adapter keeps these promises, proven by one contract suite:
   its WHERE) that changed one row has won: no other transaction changed that row from the same values.
 * The block of `read` sees one committed state from its first statement on, whatever is written meanwhile. It cannot
   write, holds up no writer and is held up by none.
+* The block of `look` is for questions that need no common state: each statement sees a committed one, of the block's
+  start or later, and it costs one round trip and no more. Else it is as `read`.
 
 Errors: what means *try again* (a lock, a lost connection, a full pool, a deadline) is `Unavailable`; of a commit it
 means that the outcome is unknown: read again what is there. `sqlalchemy.exc.IntegrityError` passes as it is.
@@ -33,6 +35,9 @@ class Store(Protocol):
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A snapshot, which cannot be written to."""
+
+    def look(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Single questions, each with a state of its own; cannot be written to."""
 
     async def migrate(self) -> None:
         """Bring the tables to this release's revision, or do nothing. Several processes may call it at once.

@@ -12,9 +12,12 @@ from hifadhi.evidence.tiles import (
     Tile,
     complete_hash,
     entry_bundle,
+    grown,
     node_from_tiles,
     parse_bundle,
     parse_path,
+    partial_tiles,
+    tile_of,
     tiles_at,
     tiles_changed,
 )
@@ -188,6 +191,43 @@ def tile_files(size: int) -> dict[tuple[int, int], bytes]:
             complete_hash(files[below, number]) if tile.level else leaf_hash(b"%d" % number) for number in numbers
         )
     return files
+
+
+@given(st.integers(0, 1100) | st.integers(65_000, 66_000), st.integers(0, 900))
+def test_a_tree_that_grows_gets_the_tiles_of_the_larger_tree(old: int, added: int) -> None:
+    before, after = tile_files(old), tile_files(old + added)
+    leaves = [leaf_hash(b"%d" % number) for number in range(old, old + added)]
+    changed = {(tile.level, tile.index) for tile in tiles_changed(old, old + added)}
+    assert grown(old, leaves, lambda level, index: before[level, index]) == {key: after[key] for key in changed}
+
+
+@given(st.integers(0, 1100) | st.integers(65_000, 66_000), st.integers(0, 600))
+def test_a_partial_tile_may_be_wider_than_the_tree_that_grows(old: int, more: int) -> None:
+    wider = tile_files(old + more)
+    asked = []
+
+    def read(level: int, index: int) -> bytes:
+        asked.append((level, index))
+        return wider[level, index]
+
+    assert grown(old, [leaf_hash(b"%d" % old)], read).items() <= tile_files(old + 1).items()
+    assert {*asked} <= {(tile.level, tile.index) for tile in partial_tiles(old)}
+
+
+def test_a_tile_that_lost_hashes_does_not_grow() -> None:
+    with pytest.raises(Tampered, match="has 32 bytes; 96 were written"):
+        grown(3, [bytes(32)], lambda _level, _index: bytes(32))
+
+
+@given(st.integers(0, 70_000))
+def test_the_partial_tiles_are_those_that_are_not_full(size: int) -> None:
+    assert list(partial_tiles(size)) == [tile for tile in tiles_at(size) if tile.width < WIDTH]
+
+
+@given(st.integers(1, 70_000), st.data())
+def test_a_tile_is_as_wide_as_the_tree_makes_it(size: int, data: st.DataObject) -> None:
+    tile = data.draw(st.sampled_from([*tiles_at(size)]))
+    assert tile_of(size, tile.level, tile.index) == tile
 
 
 @pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 511, 513, 65535, 65536, 65537])

@@ -32,7 +32,7 @@ async def recover(store: Store, stream: Stream, sealer: Sealer) -> int:
         lost = _lost(page, sealer.size)
         if lost:
             crash_point.reach("registry: before refold")
-            refolded += len((await sealer.refold(lost)).leaves)
+            refolded += len((await sealer.refold(lost)).batch.leaves)
             crash_point.reach("registry: after refold")
     return refolded
 

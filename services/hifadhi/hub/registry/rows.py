@@ -1,16 +1,17 @@
 """The registry's statements: what it loads before it rules a batch, and what one transaction writes afterwards."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.errors import Unavailable
-from hifadhi.evidence.fold import DeadLetter, Fold
-from hifadhi.evidence.tree import Edge, leaf_hash
+from hifadhi.evidence.fold import DeadLetter, Fold, NewLeaf
+from hifadhi.hub.registry import tiling
 from hifadhi.hub.registry.batch import Batch
+from hifadhi.hub.registry.sealing import Sealing
 from hifadhi.hub.registry.tables import cases, clocks, dead_letters, leaves, messages, state
 from hifadhi.referral.case import Case, Clock, Sealed
 from hifadhi.store.among import among
@@ -29,11 +30,14 @@ _DUE = select(*_CLOCK).where(clocks.c.due <= bindparam("until")).order_by(*_CLOC
 _NEXT_DUE = select(func.min(clocks.c.due))
 _PAST = select(messages).where(among(messages.c.id, "ids"))
 _CASES = select(cases).where(among(cases.c.id, "ids"))
+_TOLD = bindparam("told", type_=BigInteger)
 _SWAP = (
     update(state)
     .where(state.c.position == bindparam("old_position"), state.c.size == bindparam("old_size"))
     .values({name: bindparam(f"new_{name}") for name in ("position", "size", "stored_at", "edge")})
+    .values(published=case((state.c.published < _TOLD, _TOLD), else_=state.c.published))
 )
+_SWAP_SIGNED = _SWAP.values({name: bindparam(f"new_{name}") for name in ("checkpoint_size", "checkpoint")})
 _ADD_LEAVES, _ADD_MESSAGES, _ADD_CLOCKS = insert(leaves), insert_ignoring(messages), insert(clocks)
 _SET_CASES = upsert(cases, keys=["id"], set_=["head"])
 _DROP_CLOCKS = delete(clocks).where(among(clocks.c.case, "ids"))
@@ -90,25 +94,32 @@ async def load_cases(db: AsyncConnection, ids: Collection[str]) -> dict[str, Cas
     return {row.id: Case.from_bytes(row.head) for row in rows}
 
 
-async def commit(db: AsyncConnection, batch: Batch, fold: Fold, edge: Edge) -> Edge:
+async def commit(db: AsyncConnection, sealing: Sealing, fold: Fold) -> None:
     """Everything that the batch made true, first of all the swap. The caller's transaction is the commit point."""
-    raw = [new.leaf.to_bytes() for new in batch.leaves]
-    hashes = [leaf_hash(leaf) for leaf in raw]
-    edge = edge.extend(hashes)
-    await _swap(db, batch, fold, edge)
-    await _insert_leaves(db, batch, raw, hashes)
+    batch = sealing.batch
+    await _swap(db, sealing, fold)
+    await _insert_leaves(db, sealing)
     await _write_messages(db, batch, fold)
     await _write_cases(db, batch, fold)
+    if sealing.head:
+        await tiling.write(db, sealing.head.tiles)
     if batch.dead:
         await db.execute(insert(dead_letters), [_dead_row(record, dead) for record, dead in batch.dead])
-    return edge
 
 
-async def _swap(db: AsyncConnection, batch: Batch, fold: Fold, edge: Edge) -> None:
-    expected = {"old_position": batch.position, "old_size": batch.size}
-    place = {"new_position": batch.next_position, "new_size": fold.size, "new_stored_at": fold.stored_at}
-    swapped = await db.execute(_SWAP, {**expected, **place, "new_edge": edge.to_bytes()})
-    if swapped.rowcount != 1:
+def key_of(new: NewLeaf) -> str:
+    """The key under which the leaf stands in `record`."""
+    return new.case or new.message or ""
+
+
+async def _swap(db: AsyncConnection, sealing: Sealing, fold: Fold) -> None:
+    batch, head = sealing.batch, sealing.head
+    bound: dict[str, Any] = {"old_position": batch.position, "old_size": batch.size, "told": sealing.published}
+    bound |= {"new_position": batch.next_position, "new_size": fold.size, "new_stored_at": fold.stored_at}
+    bound |= {"new_edge": sealing.edge.to_bytes()}
+    if head:
+        bound |= {"new_checkpoint_size": head.size, "new_checkpoint": head.checkpoint}
+    if (await db.execute(_SWAP_SIGNED if head else _SWAP, bound)).rowcount != 1:
         raise SwapLost("another registry has sealed this batch")
 
 
@@ -116,10 +127,10 @@ def _dead_row(record: Record, dead: DeadLetter) -> dict[str, Any]:
     return {"position": record.position, "cause": dead.cause, "value": (record.value or b"")[:DEAD_LETTER_BYTES]}
 
 
-async def _insert_leaves(db: AsyncConnection, batch: Batch, raw: Sequence[bytes], hashes: Sequence[bytes]) -> None:
+async def _insert_leaves(db: AsyncConnection, sealing: Sealing) -> None:
     rows = [
-        {"leaf_index": n.index, "hash": h, "leaf": r, "key": n.case or n.message or "", "is_statement": n.is_statement}
-        for n, r, h in zip(batch.leaves, raw, hashes, strict=True)
+        {"leaf_index": n.index, "hash": h, "leaf": r, "key": key_of(n), "is_statement": n.is_statement}
+        for n, r, h in zip(sealing.batch.leaves, sealing.raw, sealing.hashes, strict=True)
     ]
     if rows:
         await db.execute(_ADD_LEAVES, rows)

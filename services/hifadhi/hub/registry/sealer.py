@@ -19,6 +19,8 @@ from hifadhi.evidence.tree import Edge
 from hifadhi.hub.registry import batch as batches
 from hifadhi.hub.registry import rows
 from hifadhi.hub.registry.batch import Batch
+from hifadhi.hub.registry.head import Head
+from hifadhi.hub.registry.sealing import Sealing, prepare
 from hifadhi.referral import directory_changes, message
 from hifadhi.referral.case import Clock
 from hifadhi.referral.directory import Directory
@@ -36,8 +38,9 @@ class Sealer:
     `next_due`: no deadline lapses before, milliseconds UTC; None if no clock runs. `look_due` makes it exact.
     """
 
-    def __init__(self, store: Store, root: Root) -> None:
-        self._store, self._root = store, root
+    def __init__(self, store: Store, root: Root, head: Head | None = None) -> None:
+        """`head`: what is signed, to grow with each batch; without it nothing is signed along."""
+        self._store, self._root, self._head = store, root, head
         self._fold: Fold | None = None
         self._edge = Edge.empty()
         self.position = 0
@@ -61,6 +64,8 @@ class Sealer:
     def forget(self) -> None:
         """Believe nothing that is in memory; the next batch loads anew."""
         self._fold = None
+        if self._head:
+            self._head.forget()
 
     @property
     def has_forgotten(self) -> bool:
@@ -74,12 +79,15 @@ class Sealer:
 
     async def look_due(self) -> int | None:
         """When the next deadline lapses: the clock that was to be the next may have been stopped meanwhile."""
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             self.next_due = await rows.next_due(db)
         return self.next_due
 
-    async def seal(self, records: Sequence[Record]) -> Batch:
-        """Rule and commit these records, or only the lapses that come before the first of them."""
+    async def seal(self, records: Sequence[Record], *, published: int = 0) -> Sealing:
+        """Rule and commit these records, or only the lapses that come before the first of them.
+
+        `published`: how many leaves are in `record`, to be noted along.
+        """
         fold = await self._ready()
         latest = max(fold.monotone(record.time_ms) for record in records)
         read = _read(records)
@@ -87,18 +95,18 @@ class Sealer:
         if len(due) <= MOST_LAPSES:
             batch = batches.rule(fold, self.position, records, read)
         elif len(records) > 1:
-            return await self.seal(records[:1])
+            return await self.seal(records[:1], published=published)
         else:
             batch = batches.lapses_only(fold, self.position, records[0], due[-2])
-        return await self._committed(batch, fold)
+        return await self._committed(batch, fold, published)
 
-    async def refold(self, found: Sequence[Leaf]) -> Batch:
+    async def refold(self, found: Sequence[Leaf]) -> Sealing:
         """Take over leaves that `record` holds and the rows have lost; re-decided, they must come out equal."""
         fold = await self._ready()
         latest = max(batches.stored_at(leaf) for leaf in found)
         names = (names_in(leaf.envelope) for leaf in found if leaf.envelope)
         await self._at_hand(fold, names, latest, MOST_LAPSES + len(found))
-        return await self._committed(batches.refold(fold, self.position, found), fold)
+        return await self._committed(batches.refold(fold, self.position, found), fold, 0)
 
     async def _ready(self) -> Fold:
         if self._fold is None:
@@ -112,22 +120,25 @@ class Sealer:
         for named in names:
             ids |= named.messages
             case_ids |= named.cases
-        async with self._store.read() as db:
+        async with self._store.look() as db:  # whatever another registry does meanwhile, ours then loses its swap
             due = await rows.due_clocks(db, latest, most) if self._may_lapse(latest) else []
             cases = await rows.load_cases(db, case_ids | {clock.case for clock in due})
             fold.load(cases, await rows.load_past(db, ids))
         return due
 
-    async def _committed(self, batch: Batch, fold: Fold) -> Batch:
+    async def _committed(self, batch: Batch, fold: Fold, published: int) -> Sealing:
+        sealing = prepare(batch, self._edge, self._head, published)
         self._fold = None  # until the commit is known
         crash_point.reach("registry: before commit")
         async with self._store.write() as db:
-            edge = await rows.commit(db, batch, fold, self._edge)
+            await rows.commit(db, sealing, fold)
             next_due = await rows.next_due(db) if self._may_lapse(fold.stored_at) else self._sooner(fold)
             crash_point.reach("registry: in commit")
         crash_point.reach("registry: after commit")
-        self._fold, self._edge, self.position, self.next_due = fold, edge, batch.next_position, next_due
-        return batch
+        self._fold, self._edge, self.position, self.next_due = fold, sealing.edge, batch.next_position, next_due
+        if self._head and sealing.head:
+            self._head.take(sealing.head)
+        return sealing
 
     def _may_lapse(self, until: int) -> bool:
         return self.next_due is not None and self.next_due <= until

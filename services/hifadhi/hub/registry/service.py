@@ -12,6 +12,7 @@ from hifadhi.errors import Unavailable
 from hifadhi.evidence.checkpoint import SigningKeys
 from hifadhi.hub import gathering
 from hifadhi.hub.registry import metrics
+from hifadhi.hub.registry.head import Head
 from hifadhi.hub.registry.lease import Lease
 from hifadhi.hub.registry.ledger_signer import KeyNotInForce, LedgerSigner
 from hifadhi.hub.registry.publisher import Publisher
@@ -50,8 +51,10 @@ class Registry:
         lease: Lease | None = None,
     ) -> None:
         self._stream, self._store, self._clock_ms, self._lease = stream, store, clock_ms, lease
-        self._sealer = Sealer(store, root)
-        self._publishing = Publishing(Publisher(store, stream, LedgerSigner(root, ledger_keys)))
+        signer = LedgerSigner(root, ledger_keys)
+        head = Head(signer)
+        self._sealer = Sealer(store, root, head)
+        self._publishing = Publishing(Publisher(store, stream, signer, head))
         self._faces = Faces(store=store, root=root, audience=audience, clock_ms=clock_ms)
         self._task: asyncio.Task[None] | None = None
         self._ticked = 0
@@ -84,9 +87,10 @@ class Registry:
         await self._let_go()
 
     async def _let_go(self) -> None:
-        if self._lease:
-            with suppress(Unavailable, TimeoutError):  # then the standby finds out by itself
-                async with asyncio.timeout(1):
+        with suppress(Unavailable, TimeoutError):  # then the standby finds out by itself, and tells a batch again
+            async with asyncio.timeout(1):
+                await self._publishing.note()
+                if self._lease:
                     await self._lease.release()
 
     @property
@@ -151,8 +155,7 @@ class Registry:
         """Go on from the committed row, whoever committed it and however far he came."""
         await self._publishing.give_up()
         refolded = await recover(self._store, self._stream, self._sealer)
-        await self._publishing.begin()
-        await self._publishing.settle()
+        await self._publishing.catch_up()
         self._waits = None
         metrics.SIZE.set(self._sealer.size)
         metrics.POSITION.set(self._sealer.position)
@@ -160,11 +163,11 @@ class Registry:
 
     async def _seal(self, records: Sequence[Record]) -> None:
         with metrics.BATCH.time():
-            batch = await self._sealer.seal(records)
-            metrics.note(batch)
-            for record, dead in batch.dead:
+            sealing = await self._sealer.seal(records, published=self._publishing.published)
+            metrics.note(sealing.batch)
+            for record, dead in sealing.batch.dead:
                 log.error("dead letter", position=record.position, cause=dead.cause)
-            await self._publishing.begin()
+            await self._publishing.begin(sealing)
 
     async def _tick(self) -> None:
         """Bring the time into the stream when a deadline is due. The wall clock only says when to ask, never what."""

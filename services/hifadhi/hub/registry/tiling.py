@@ -1,25 +1,28 @@
 """Tiles and checkpoints: a cache of the leaf rows, made again from them after any crash.
 
-They are written together and only ever rise: a process that wakes from a pause overwrites nothing newer.
+They are written together and only ever rise: a process that wakes from a pause overwrites nothing newer. Most of them
+are written along with the leaves (`head`); here is how they are made of the rows when they were not.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
 from hifadhi.evidence import tree
-from hifadhi.evidence.tiles import HEIGHT, WIDTH, Tile, complete_hash, node_from_tiles, tiles_changed
-from hifadhi.evidence.tree import HASH_BYTES, Edge
+from hifadhi.evidence.tiles import WIDTH, Tile, grown, node_from_tiles, partial_tiles, tile_of
+from hifadhi.evidence.tree import Edge
 from hifadhi.hub.registry.ledger_signer import LedgerSigner
 from hifadhi.hub.registry.tables import leaves, state, tiles
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import upsert
 
 T = TypeVar("T")
+Tiles: TypeAlias = dict[tuple[int, int], bytes]
+"""By level and index."""
 
 # Tiles of so many leaves are written in one transaction at most.
 STEP = 16 * WIDTH
@@ -60,36 +63,29 @@ async def _rise(store: Store, row: Any, steps: tuple[int, int], note: Callable[[
 
 
 async def _write_tiles(db: AsyncConnection, old: int, new: int) -> None:
-    for tile in sorted(tiles_changed(old, new), key=lambda t: t.level):  # a level is made of the one below
-        hashes = await _hashes(db, tile, old)
-        row = {"level": tile.level, "tile_index": tile.index, "hashes": hashes}
-        await db.execute(_SET_TILE, [row])
+    partial = await read_partial(db, old)
+    hashes = (await db.execute(_HASHES, {"first": old, "end": new})).scalars().all()
+    await write(db, grown(old, hashes, lambda level, index: partial[level, index]))
 
 
-async def _hashes(db: AsyncConnection, tile: Tile, old: int) -> bytes:
-    """The tile as it is to be: what the tree of `old` leaves had of it stands, and only the rest is asked for."""
-    first, end = tile.index * WIDTH, tile.index * WIDTH + tile.width
-    known = max(0, (old >> (HEIGHT * tile.level)) - first)
-    kept = (await read_tile(db, tile.level, tile.index))[: known * HASH_BYTES] if known else b""
-    if len(kept) < known * HASH_BYTES:  # rows that somebody emptied
-        known, kept = 0, b""
-    return kept + b"".join(await _new_hashes(db, tile.level, first + known, end))
+async def read_partial(db: AsyncConnection, size: int) -> Tiles:
+    """The tiles of the tree of this size that are not full."""
+    return {(tile.level, tile.index): await read_tile(db, tile.level, tile.index) for tile in partial_tiles(size)}
 
 
-async def _new_hashes(db: AsyncConnection, level: int, first: int, end: int) -> list[bytes]:
-    if level == 0:
-        return list((await db.execute(_HASHES, {"first": first, "end": end})).scalars())
-    index = tiles.c.tile_index
-    below = select(tiles.c.hashes).where(tiles.c.level == level - 1, index >= first, index < end).order_by(index)
-    return [complete_hash(row) for row in (await db.execute(below)).scalars()]
+async def write(db: AsyncConnection, changed: Tiles) -> None:
+    """Put these in place of what they grew from."""
+    rows = [{"level": level, "tile_index": index, "hashes": raw} for (level, index), raw in changed.items()]
+    if rows:  # there are none in an empty tree
+        await db.execute(_SET_TILE, rows)
 
 
 async def _root(db: AsyncConnection, size: int) -> bytes:
-    return await with_tiles(db, lambda read: tree.root_hash(size, read))
+    return await with_tiles(size, lambda tile: read_tile(db, tile.level, tile.index), partial(tree.root_hash, size))
 
 
-async def with_tiles(db: AsyncConnection, ask: Callable[[tree.NodeReader], T]) -> T:
-    """What a pure function of the tree's nodes gives; the tiles that it turns out to need are fetched for it."""
+async def with_tiles(size: int, read: Callable[[Tile], Awaitable[bytes]], ask: Callable[[tree.NodeReader], T]) -> T:
+    """What a pure function of the nodes of a tree of `size` gives; the tiles that it turns out to need are read."""
     at_hand: dict[tuple[int, int], bytes] = {}
 
     def node(level: int, index: int) -> bytes:
@@ -100,7 +96,7 @@ async def with_tiles(db: AsyncConnection, ask: Callable[[tree.NodeReader], T]) -
             return ask(node)
         except KeyError as missing:
             level, index = missing.args[0]
-            at_hand[level, index] = await read_tile(db, level, index)
+            at_hand[level, index] = await read(tile_of(size, level, index))
 
 
 async def read_tile(db: AsyncConnection, level: int, index: int) -> bytes:

@@ -1,7 +1,9 @@
 """The registry's faces: checkpoint, tiles, proofs and the directory. Open, but for the entries (`wire.md` §5)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from aiohttp import web
 from sqlalchemy import select
@@ -16,6 +18,7 @@ from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile, entry_bundle, parse_pat
 from hifadhi.hub import access, query
 from hifadhi.hub.registry import rows, tables, tiling
 from hifadhi.hub.registry.ledger_signer import root_brought
+from hifadhi.hub.registry.tile_cache import TileCache
 from hifadhi.referral import directory_changes, message
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
@@ -32,6 +35,7 @@ class Faces:
     def __init__(self, *, store: Store, root: Root, audience: str, clock_ms: Callable[[], int]) -> None:
         self._store, self._root, self._audience, self._clock_ms = store, root, audience, clock_ms
         self._directory, self._last = Directory.of(root), -1
+        self._tiles = TileCache()
 
     def routes(self) -> list[web.RouteDef]:
         """The paths that this service answers."""
@@ -44,19 +48,19 @@ class Faces:
 
     async def checkpoint(self, _request: web.Request) -> web.Response:
         """The newest signed checkpoint."""
-        async with self._store.read() as db:
-            note = await _note(db)
+        async with self._store.look() as db:
+            note = _note(await rows.read_state(db))
         return web.Response(text=note, headers={"Cache-Control": "no-store"})
 
     async def tile(self, request: web.Request) -> web.Response:
         """A hash tile, or for auditors a bundle of entries."""
         tile = parse_path(request.match_info["path"])
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             if tile.level == ENTRIES:
                 await self._check_reader(request, db)
                 body = await _entries(db, tile)
             else:
-                body = (await tiling.read_tile(db, tile.level, tile.index))[: tile.width * tree.HASH_BYTES]
+                body = await self._tiles.read(db, tile)
                 if len(body) < tile.width * tree.HASH_BYTES:
                     raise _not_there()
         return web.Response(body=body, content_type="application/octet-stream", headers=IMMUTABLE)
@@ -65,28 +69,29 @@ class Faces:
         """The C2SP tlog-proof of one leaf, in the newest checkpoint's tree."""
         index = query.number(request.match_info["index"], "index", query.INDEX)
         query.numbers(request.query.items(), {})
-        async with self._store.read() as db:
-            note, size = await _note(db), await self._size(db)
-            hashes = await tiling.with_tiles(db, lambda read: tree.inclusion_proof(index, size, read))
+        async with self._store.look() as db:  # a tile that is read later only is wider than the checkpoint's
+            state = await rows.read_state(db)
+            note = _note(state)
+            hashes = await self._proven(db, index, state.checkpoint_size)
         return web.Response(text=Proof(index, tuple(hashes), note).format())
 
     async def directory(self, request: web.Request) -> web.Response:
         """The directory's leaves after an index, each with its proof in the one checkpoint of the answer."""
         after = query.numbers(request.query.items(), {"after": query.AFTER})["after"]
         async with self._store.read() as db:
-            note, size = await _note(db), await self._size(db)
+            state = await rows.read_state(db)
+            note, size = _note(state), state.checkpoint_size
             # No more than `directory` has, or an agency would see a key here that the gateway cannot know yet.
-            published = (await rows.read_state(db)).published
-            await _check_told(db, published, size)
-            page = await _statements(db, after, min(size, published))
-            data = [await _proven(db, index, leaf, size) for index, leaf in page[:DIRECTORY_PAGE]]
+            await _check_told(db, state.published, size)
+            page = await _statements(db, after, min(size, state.published))
+            data = [_shown(index, leaf, await self._proven(db, index, size)) for index, leaf in page[:DIRECTORY_PAGE]]
         last = data[-1]["index"] if data else after
         answer = {"data": data, "after": last, "done": len(page) <= DIRECTORY_PAGE, "checkpoint": note}
         return web.Response(text=json.dumps(answer), content_type="application/json")
 
-    async def _size(self, db: AsyncConnection) -> int:
-        size: int = (await rows.read_state(db)).checkpoint_size
-        return size
+    async def _proven(self, db: AsyncConnection, index: int, size: int) -> list[bytes]:
+        read = partial(self._tiles.read, db)
+        return await tiling.with_tiles(size, read, lambda nodes: tree.inclusion_proof(index, size, nodes))
 
     async def _check_reader(self, request: web.Request, db: AsyncConnection) -> None:
         for index, raw in await rows.statements(db, self._last):  # only what is new: this is asked before any token
@@ -100,8 +105,8 @@ class Faces:
             raise Refused(Fault("NOT_YOUR_ROLE", "", "entries are for agencies of the role auditor or detection"))
 
 
-async def _note(db: AsyncConnection) -> str:
-    note: str = (await rows.read_state(db)).checkpoint
+def _note(state: Any) -> str:  # noqa: ANN401 (a row)
+    note: str = state.checkpoint
     if not note:
         raise _not_there()
     return note
@@ -135,8 +140,7 @@ async def _check_told(db: AsyncConnection, published: int, size: int) -> None:
         raise Unavailable("governance has just changed keys; ask again in a moment")
 
 
-async def _proven(db: AsyncConnection, index: int, leaf: bytes, size: int) -> dict[str, object]:
-    hashes = await tiling.with_tiles(db, lambda read: tree.inclusion_proof(index, size, read))
+def _shown(index: int, leaf: bytes, hashes: Sequence[bytes]) -> dict[str, object]:
     return {"index": index, "leaf": b64u.encode(leaf), "proof": [b64u.encode(one) for one in hashes]}
 
 
