@@ -28,6 +28,8 @@ from hifadhi.stream.port import Entry, Stream
 from hifadhi.stream.topics import PARTS
 
 PAGE: Final = 100
+GATHER_S: Final = 0.2
+"""Every leaf rings, for one of them may bring an order."""
 
 Row = dict[str, Any]
 
@@ -86,7 +88,7 @@ class Tombstones:
 
     def __init__(self, store: Store, stream: Stream, *, makes_topics: bool) -> None:
         self._store, self._stream, self._makes_topics = store, stream, makes_topics
-        self._bell = Doorbell(self._append_page)
+        self._bell = Doorbell(self._append_page, gather_s=GATHER_S)
         self.ring = self._bell.ring
 
     async def run_once(self) -> None:
@@ -111,12 +113,12 @@ class Tombstones:
 
     async def _untold(self) -> Sequence[Any]:
         due = select(tables.erased).where(~tables.erased.c.told).order_by(tables.erased.c.digest).limit(PAGE)
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             return (await db.execute(due)).all()
 
     async def _append_to_readers(self, rows: Sequence[Any]) -> None:
         """Only where the agency has its topic already; the others will never get the part."""
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             made = set((await db.execute(select(tables.inbox_topics.c.agency))).scalars())
         for agency in sorted(made & {reader for row in rows for reader in row.readers}):
             gone = [Entry(b64u.decode(row.digest), None) for row in rows if agency in row.readers]

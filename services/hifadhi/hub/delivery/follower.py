@@ -132,14 +132,17 @@ class Follower:
     async def _at_hand(
         self, entries: Sequence[LedgerEntry]
     ) -> tuple[dict[str, int], dict[str, Case], dict[str, LedgerEntry]]:
-        """In one snapshot: the sizes of the parts, the cases and the earlier messages that the entries name."""
-        async with self._store.read() as db:
+        """The sizes of the parts, the cases and the earlier messages that the entries name.
+
+        No snapshot: only who follows changes them, and if another process does, our swap is lost.
+        """
+        async with self._store.look() as db:
             sizes = await parts.sizes(db, {part.digest for entry in entries for part in part_entries(entry)})
             return sizes, await _cases(db, entries), await _named(db, entries)
 
     async def _check_place(self) -> None:
         """`SwapLost` if the rows are no longer where we are: they were emptied, to be made again from index 0."""
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             place = (await progress.places(db, RECORD)).get(0)
         if place != self._place:
             raise progress.SwapLost("the rows are no longer where this process has left them")
@@ -172,7 +175,7 @@ class Follower:
     async def _check_repeats(self, repeats: Mapping[int, bytes], fresh: dict[int, bytes]) -> None:
         if not repeats:
             return
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             kept = select(tables.leaves.c.leaf_index, tables.leaves.c.leaf)
             found = await db.execute(kept.where(tables.leaves.c.leaf_index.in_(repeats)))
             ours = {row.leaf_index: row.leaf for row in found} | fresh

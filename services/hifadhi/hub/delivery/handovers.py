@@ -68,7 +68,7 @@ _MARK: Final = (
 
 async def note(store: Store, agency: str, after: int, at: str) -> bool:
     """Note as fetched at `at` what this agency has up to `after`; whether there was anything to note."""
-    async with store.read() as db:
+    async with store.look() as db:
         rows = await _unnoted(db, agency, after)
     if not rows:
         return False
@@ -111,7 +111,7 @@ class Outbox:
 
     async def _publish_page(self) -> bool:
         """Whether there may be more."""
-        async with self._store.read() as db:
+        async with self._store.look() as db:  # `_mark` compares what is told here with what then is there
             ids = await _unpublished(db)
             found = await states(db, ids) if ids else {}
         if not ids:

@@ -1,7 +1,12 @@
-"""An agency's inbox: the items after an index, in the ledger's order, as one bounded page."""
+"""An agency's inbox: the items after an index, in the ledger's order, as one bounded page.
+
+It is put together of several questions, and needs no snapshot: an item's rows are written together and stay, but when
+everything is emptied to be made again from the topics. A page that this happens to ends before the item that it misses.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select
@@ -54,8 +59,10 @@ async def items(db: AsyncConnection, agency: str, *, after: int, limit: int, max
         return [], True
     sealed_leaves = await _leaves(db, [row.leaf_index for row in taken])
     sealed = await _parts(db, {digest for row in taken for digest in row.parts.values()})
-    made = [_item(row, sealed_leaves[row.leaf_index], sealed) for row in taken]
-    return made, len(taken) == len(found)
+    whole = list(
+        takewhile(lambda row: row.leaf_index in sealed_leaves and sealed.keys() >= {*row.parts.values()}, taken)
+    )
+    return [_item(row, sealed_leaves[row.leaf_index], sealed) for row in whole], len(whole) == len(found)
 
 
 async def _rows(db: AsyncConnection, agency: str, after: int, limit: int) -> Sequence[Any]:

@@ -89,7 +89,7 @@ class InboxTopics:
 
     async def _append_for(self, agencies: Sequence[str]) -> list[BaseException]:
         """One page of each. What goes wrong with one topic holds up no other."""
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             published = await _published(db, agencies)
             pages = {of: await _page(db, of, after=published[of]) for of in agencies}
         fresh = {of: found for of, (found, _) in pages.items() if found}

@@ -1,5 +1,6 @@
 """Delivery's faces: inbox, messages, cases (`wire.md` §5). Each needs the agency's own token."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from functools import partial
@@ -45,10 +46,13 @@ class Faces:
         agency = self._reader(request)
         asked = query.numbers(request.query.items(), {"after": query.AFTER, "limit": query.LIMIT, "wait": query.WAIT_S})
         after, limit = asked["after"], asked["limit"]
-        if await handovers.note(self._store, agency, after, instant.write(self._clock_ms())):
-            self._outbox.ring()
-        ask = partial(self._page, agency, after, limit)
-        return _json(await self._waiters.until(agency, asked["wait"], ask, lambda page: bool(page["data"])))
+        noting = asyncio.create_task(self._note(agency, after))
+        try:
+            ask = partial(self._page, agency, after, limit)
+            page = await self._waiters.until(agency, asked["wait"], ask, lambda page: bool(page["data"]))
+        finally:
+            await noting  # what it has is on disk before it gets more
+        return _json(page)
 
     async def message(self, request: web.Request) -> web.Response:
         """What became of a message; it may be waited for."""
@@ -66,7 +70,7 @@ class Faces:
         agency = self._reader(request)
         case = query.uuid7(request.match_info["case"], "case")
         query.numbers(request.query.items(), {})
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             view = await cases.view(db, case, agency, self._directory())
         if view is None:
             raise Refused(Fault("NOT_YOURS", "/case", "there is no case of this id to which you are a party"))
@@ -76,12 +80,16 @@ class Faces:
         now_s = self._clock_ms() / 1000
         return access.reader(request.headers, self._directory(), audience=self._audience, now_s=now_s).id
 
+    async def _note(self, agency: str, after: int) -> None:
+        if await handovers.note(self._store, agency, after, instant.write(self._clock_ms())):
+            self._outbox.ring()
+
     async def _page(self, agency: str, after: int, limit: int) -> dict[str, Any]:
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             return await inbox.page(db, agency, after=after, limit=limit)
 
     async def _status(self, message: str, agency: str) -> dict[str, Any] | None:
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             return await messages.status(db, message, agency)
 
 

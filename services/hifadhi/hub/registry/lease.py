@@ -58,7 +58,7 @@ class Lease:
         return await self._swap(lease.c.holder == row.holder, lease.c.beat == row.beat, holder=self._name)
 
     async def _row(self) -> Any:  # noqa: ANN401 (a row)
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             row = (await db.execute(select(lease))).one_or_none()
         if row:
             return row

@@ -144,7 +144,7 @@ class Publisher:
     async def _publish_statements(self, rows: Sequence[Any]) -> None:
         if not rows:
             return
-        async with self._store.read() as db:
+        async with self._store.look() as db:
             before = select(func.max(leaves.c.leaf_index)).where(
                 leaves.c.is_statement, leaves.c.leaf_index < rows[0].leaf_index
             )

@@ -46,7 +46,7 @@ async def _pages(stream: Stream, position: int, end: int) -> AsyncIterator[list[
 
 async def _compare(store: Store, known: list[Record]) -> None:
     indexes = [index_of(record) for record in known]
-    async with store.read() as db:
+    async with store.look() as db:
         found = await db.execute(
             select(tables.leaves.c.leaf_index, tables.leaves.c.leaf).where(tables.leaves.c.leaf_index.in_(indexes))
         )
