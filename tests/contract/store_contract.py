@@ -7,19 +7,45 @@ from typing import Final
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, insert, inspect, select, text, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from contract.places import StorePlace
 from contract.processes import finished, line_of, started
 from hifadhi.errors import Unavailable
 from hifadhi.store.among import among
+from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring, upsert
 
 TABLES: Final = MetaData()
 NOTES: Final = Table("notes", TABLES, Column("id", Integer, primary_key=True), Column("text", Text, nullable=False))
 HEAD: Final = Table("head", TABLES, Column("id", Integer, primary_key=True), Column("version", Integer, nullable=False))
+THINGS: Final = Table(
+    "things",
+    TABLES,
+    Column("id", Integer, primary_key=True),
+    Column("raw", LargeBinary),
+    Column("said", JSON, nullable=False),
+    Column("is_it", Boolean, nullable=False),
+    Column("count", BigInteger),
+)
 _WORDS: Final = among(NOTES.c.text, "of")
 
 _FIRST: Final = """
@@ -231,6 +257,36 @@ class StoreContract:
             await connection.execute(statement, [{"id": 1, "text": "old"}, {"id": 2, "text": "kept"}])
             await connection.execute(statement, [{"id": 1, "text": "new"}, {"id": 3, "text": "added"}])
         assert await _notes(store) == [(1, "new"), (2, "kept"), (3, "added")]
+
+    async def test_many_rows_are_written_by_one_statement_and_each_keeps_what_the_statement_keeps(
+        self, store: Store
+    ) -> None:
+        adds, sets = insert_ignoring(NOTES), upsert(NOTES, keys=["id"], set_=["text"])
+        async with store.write() as db:
+            await insert_all(db, adds, [])
+            await insert_all(db, adds, [{"id": 1, "text": "it's \u00e9 {1,2} NULL"}, {"id": 2, "text": ""}])
+            await insert_all(db, adds, [{"text": "again", "id": 2}, {"text": "new", "id": 3}, {"text": "x", "id": 3}])
+            await insert_all(db, sets, [{"id": 2, "text": "set"}, {"id": 4, "text": "added"}])
+            await insert_all(db, insert(NOTES), [{"id": number, "text": "many"} for number in range(5, 3000)])
+        first = [(1, "it's \u00e9 {1,2} NULL"), (2, "set"), (3, "new"), (4, "added")]
+        assert await _notes(store) == first + [(number, "many") for number in range(5, 3000)]
+
+    async def test_many_rows_have_bytes_and_json_and_nothing_in_them(self, store: Store) -> None:
+        rows: list[dict[str, object]] = [
+            {"id": 1, "raw": b"\x00\xff{", "said": {"a": [1, None]}, "is_it": True, "count": 2**53},
+            {"id": 2, "raw": None, "said": [], "is_it": False, "count": None},
+        ]
+        async with store.write() as db:
+            await insert_all(db, insert_ignoring(THINGS), rows)
+        async with store.read() as db:
+            assert [dict(row) for row in (await db.execute(select(THINGS).order_by(THINGS.c.id))).mappings()] == rows
+
+    async def test_a_broken_constraint_of_one_of_many_rows_leaves_none(self, store: Store) -> None:
+        await _add(store, 2)
+        with pytest.raises(IntegrityError):
+            async with store.write() as db:
+                await insert_all(db, insert(NOTES), [{"id": number, "text": "words"} for number in (1, 2, 3)])
+        assert await _notes(store) == [(2, "words")]
 
     async def test_a_list_of_any_length_is_one_value(self, store: Store) -> None:
         await _add_both(store, (1, "one"), (2, "it's two"))

@@ -6,12 +6,14 @@ from typing import Any, Final
 from hifadhi.errors import Tampered
 from hifadhi.hub.console import progress, tables
 from hifadhi.hub.console.progress import Place
+from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring
 from hifadhi.stream.port import Record, Stream
 from hifadhi.stream.topics import DEAD_LETTERS
 
 BATCH: Final = 100
+_ADD: Final = insert_ignoring(tables.dead_letters)
 _KEY: Final = re.compile(rb"submissions:([0-9]{1,16})")
 _CAUSE: Final = re.compile(rb"[A-Z][A-Z0-9_]{0,47}")
 
@@ -39,7 +41,7 @@ class DeadLetters:
         rows = [_row(record) for record in records]
         async with self._store.write() as db:
             await progress.swap(db, DEAD_LETTERS, self._place, after)
-            await db.execute(insert_ignoring(tables.dead_letters), rows)
+            await insert_all(db, _ADD, rows)
         self._place = after
         return True
 

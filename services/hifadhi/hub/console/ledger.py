@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import Insert, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.errors import Tampered
@@ -23,6 +23,7 @@ from hifadhi.referral.case import Case, Sealed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
 from hifadhi.referral.table import ENDED
+from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring, upsert
 from hifadhi.stream.port import Record, Stream
@@ -30,6 +31,17 @@ from hifadhi.stream.topics import RECORD
 
 BATCH: Final = 200
 READ_BYTES: Final = 4 << 20
+
+# Of a reused message id the first row stays.
+_ADDED: Final = (tables.entries, tables.messages, tables.statements, tables.unfetched, tables.timeline)
+_CHANGED: Final = (tables.cases, tables.referrals)
+
+
+def _changing(table: Table) -> Insert:
+    return upsert(table, keys=["id"], set_=[column.name for column in table.columns if not column.primary_key])
+
+
+_KEEP: Final = {table: insert_ignoring(table) for table in _ADDED} | {table: _changing(table) for table in _CHANGED}
 
 
 class Fresh(NamedTuple):
@@ -166,21 +178,17 @@ async def _past(db: AsyncConnection, ids: set[str]) -> tuple[dict[str, Sealed], 
 
 
 async def _keep(db: AsyncConnection, batch: Batch) -> None:
-    new = (
-        (tables.entries, batch.entries),
-        (tables.messages, batch.messages),  # of a reused id the first row stays
-        (tables.statements, batch.statements),
-        (tables.unfetched, batch.unfetched),
-        (tables.timeline, batch.timeline),
-    )
-    for table, rows in new:
-        if rows:
-            await db.execute(insert_ignoring(table), rows)
-    changed = ((tables.cases, [*batch.heads.values()]), (tables.referrals, [*batch.referrals.values()]))
-    for table, rows in changed:
-        if rows:
-            columns = [column.name for column in table.columns if not column.primary_key]
-            await db.execute(upsert(table, keys=["id"], set_=columns), rows)
+    rows = {
+        tables.entries: batch.entries,
+        tables.messages: batch.messages,
+        tables.statements: batch.statements,
+        tables.unfetched: batch.unfetched,
+        tables.timeline: batch.timeline,
+        tables.cases: [*batch.heads.values()],
+        tables.referrals: [*batch.referrals.values()],
+    }
+    for table, statement in _KEEP.items():
+        await insert_all(db, statement, rows[table])
     for agency, successor in batch.succeeded.items():
         await _succeed(db, agency, successor)
 

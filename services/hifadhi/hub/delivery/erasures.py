@@ -21,6 +21,7 @@ from hifadhi.evidence.recipients import part_entries
 from hifadhi.hub.delivery import metrics, tables
 from hifadhi.hub.delivery.doorbell import Doorbell
 from hifadhi.referral.headers import ErasureOrdered
+from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring, upsert
 from hifadhi.stream import topics
@@ -55,8 +56,8 @@ def _rows(order: int, digests: Collection[str], message: LedgerEntry) -> list[Ro
 
 async def keep(db: AsyncConnection, rows: Sequence[Row]) -> None:
     """Rules 2 and 5."""
-    await db.execute(_ADD, rows)
-    await db.execute(_EMPTY, [{"digest": row["digest"], "sealed": None} for row in rows])
+    await insert_all(db, _ADD, rows)
+    await insert_all(db, _EMPTY, [{"digest": digest, "sealed": None} for digest in {row["digest"] for row in rows}])
     for row in rows:
         fetched = tables.handovers.c
         found = await db.execute(select(fetched.agency).where(fetched.leaf_index == row["message_index"]))
@@ -72,8 +73,7 @@ async def empty_again(db: AsyncConnection) -> bool:
     """
     gone = select(tables.erased.c.digest).where(tables.erased.c.digest.not_in(select(tables.parts.c.digest)))
     rows = [{"digest": digest, "sealed": None} for digest in (await db.execute(gone)).scalars()]
-    if rows:
-        await db.execute(_EMPTY, rows)
+    await insert_all(db, _EMPTY, rows)
     return (await db.execute(select(tables.erased.c.digest).limit(1))).first() is not None
 
 

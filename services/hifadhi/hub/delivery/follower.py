@@ -27,6 +27,7 @@ from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import Header
 from hifadhi.referral.root import Root
 from hifadhi.store.among import among
+from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring, upsert
 from hifadhi.stream.port import Record, Stream
@@ -218,8 +219,7 @@ async def _keep(db: AsyncConnection, batch: Batch) -> None:
         (_ADD_INBOX, batch.inbox),
     )
     for statement, rows in to_write:
-        if rows:
-            await db.execute(statement, rows)
+        await insert_all(db, statement, rows)
     if batch.erased:
         await erasures.keep(db, batch.erased)
 

@@ -17,6 +17,7 @@ from hifadhi.evidence.recipients import SENDER
 from hifadhi.hub.delivery.doorbell import Doorbell
 from hifadhi.hub.delivery.tables import handovers, inbox, messages
 from hifadhi.store.among import among
+from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring
 from hifadhi.stream.port import Entry, Stream
@@ -47,22 +48,32 @@ _UNNOTED: Final = (
     .limit(MOST_AT_ONCE)
 )
 _ADD: Final = insert_ignoring(handovers)
-_FETCHED: Final = (handovers.c.agency == inbox.c.agency) & (handovers.c.leaf_index == inbox.c.leaf_index)
+# The bounds say nothing new to the database but how few rows that is: before it has counted them, it believes that a
+# list of two hundred is half of any table, and reads all of it.
+_FETCHED: Final = (
+    (handovers.c.agency == inbox.c.agency)
+    & (handovers.c.leaf_index == inbox.c.leaf_index)
+    & handovers.c.leaf_index.between(bindparam("first"), bindparam("last"))
+)
 _STATES: Final = (
     select(inbox.c.leaf_index, inbox.c.agency, handovers.c.at)
     .outerjoin(handovers, _FETCHED)
+    .where(inbox.c.leaf_index.between(bindparam("first"), bindparam("last")))
     .where(among(inbox.c.leaf_index, "indexes"), inbox.c.role != SENDER)
     .order_by(inbox.c.agency)
 )
-_UNPUBLISHED: Final = (
-    select(handovers.c.leaf_index, messages.c.id)
-    .join(messages, messages.c.leaf_index == handovers.c.leaf_index)
-    .where(~handovers.c.published)
-    .order_by(handovers.c.leaf_index)
-    .limit(PAGE)
+# The page is cut before the messages are looked up: else the way there may lead past all messages there ever were.
+_FIRST: Final = (
+    select(handovers.c.leaf_index).where(~handovers.c.published).order_by(handovers.c.leaf_index).limit(PAGE).subquery()
+)
+_UNPUBLISHED: Final = select(messages.c.leaf_index, messages.c.id).join(
+    _FIRST, messages.c.leaf_index == _FIRST.c.leaf_index
 )
 _MARK: Final = (
-    update(handovers).where(among(handovers.c.leaf_index, "indexes")).values(published=bindparam("as_published"))
+    update(handovers)
+    .where(handovers.c.leaf_index.between(bindparam("first"), bindparam("last")))
+    .where(among(handovers.c.leaf_index, "indexes"))
+    .values(published=bindparam("as_published"))
 )
 
 
@@ -74,7 +85,7 @@ async def note(store: Store, agency: str, after: int, at: str) -> bool:
         return False
     crash_point.reach("delivery: before fetched rows")
     async with store.write() as db:
-        await db.execute(_ADD, [{**row, "at": at} for row in rows])
+        await insert_all(db, _ADD, [{**row, "at": at} for row in rows])
         crash_point.reach("delivery: in fetched rows")
     crash_point.reach("delivery: after fetched rows")
     return True
@@ -92,7 +103,7 @@ async def _unnoted(db: AsyncConnection, agency: str, after: int) -> list[dict[st
 async def states(db: AsyncConnection, indexes: Collection[int]) -> dict[int, list[dict[str, str]]]:
     """Per index, to whom it was delivered and when they fetched it: `{"agency", "at"?}`, by agency. Not its sender."""
     found: dict[int, list[dict[str, str]]] = defaultdict(list)
-    for row in await db.execute(_STATES, {"indexes": indexes}):
+    for row in await db.execute(_STATES, _listed(indexes)) if indexes else ():
         found[row.leaf_index].append({"agency": row.agency, **({"at": row.at} if row.at else {})})
     return found
 
@@ -129,7 +140,7 @@ class Outbox:
 
 
 async def _unpublished(db: AsyncConnection) -> dict[int, str]:
-    """Message id by index. What a rebuild has not come to yet is left for later."""
+    """Message id by index. What a rebuild has not come to yet is left for later, and it comes in order."""
     return {row.leaf_index: row.id for row in await db.execute(_UNPUBLISHED)}
 
 
@@ -140,7 +151,11 @@ async def _mark(db: AsyncConnection, told: Mapping[int, Sequence[dict[str, str]]
     other = [index for index in told if index not in same]
     for indexes, published in ((same, True), (other, False)):
         if indexes:
-            await db.execute(_MARK, {"indexes": indexes, "as_published": published})
+            await db.execute(_MARK, {**_listed(indexes), "as_published": published})
+
+
+def _listed(indexes: Collection[int]) -> dict[str, Any]:
+    return {"indexes": indexes, "first": min(indexes), "last": max(indexes)}
 
 
 def _entry(message: str, index: int, delivered: Sequence[dict[str, str]]) -> Entry:

@@ -19,6 +19,7 @@ from hifadhi.evidence import b64u
 from hifadhi.hub.delivery import erasures, progress, tables
 from hifadhi.hub.delivery.progress import Place
 from hifadhi.store.among import among
+from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring
 from hifadhi.stream.port import Record, Stream
@@ -72,7 +73,7 @@ class Parts:
         async with self._store.write() as db:
             await progress.swap(db, PARTS, {number: (self._places[number], place) for number, place in after.items()})
             if rows:
-                await db.execute(_ADD, rows)
+                await insert_all(db, _ADD, rows)
                 if self.has_erased:
                     await erasures.came_again(db, [row["digest"] for row in rows])  # rule 3
             crash_point.reach("delivery: in parts rows")

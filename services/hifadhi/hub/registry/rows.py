@@ -15,6 +15,7 @@ from hifadhi.hub.registry.sealing import Sealing
 from hifadhi.hub.registry.tables import cases, clocks, dead_letters, leaves, messages, state
 from hifadhi.referral.case import Case, Clock, Sealed
 from hifadhi.store.among import among
+from hifadhi.store.bulk import insert_all
 from hifadhi.store.upsert import insert_ignoring, upsert
 from hifadhi.stream.port import Record
 
@@ -39,6 +40,7 @@ _SWAP = (
 )
 _SWAP_SIGNED = _SWAP.values({name: bindparam(f"new_{name}") for name in ("checkpoint_size", "checkpoint")})
 _ADD_LEAVES, _ADD_MESSAGES, _ADD_CLOCKS = insert(leaves), insert_ignoring(messages), insert(clocks)
+_ADD_DEAD = insert(dead_letters)
 _SET_CASES = upsert(cases, keys=["id"], set_=["head"])
 _DROP_CLOCKS = delete(clocks).where(among(clocks.c.case, "ids"))
 
@@ -103,8 +105,7 @@ async def commit(db: AsyncConnection, sealing: Sealing, fold: Fold) -> None:
     await _write_cases(db, batch, fold)
     if sealing.head:
         await tiling.write(db, sealing.head.tiles)
-    if batch.dead:
-        await db.execute(insert(dead_letters), [_dead_row(record, dead) for record, dead in batch.dead])
+    await insert_all(db, _ADD_DEAD, [_dead_row(record, dead) for record, dead in batch.dead])
 
 
 def key_of(new: NewLeaf) -> str:
@@ -132,14 +133,12 @@ async def _insert_leaves(db: AsyncConnection, sealing: Sealing) -> None:
         {"leaf_index": n.index, "hash": h, "leaf": r, "key": key_of(n), "is_statement": n.is_statement}
         for n, r, h in zip(sealing.batch.leaves, sealing.raw, sealing.hashes, strict=True)
     ]
-    if rows:
-        await db.execute(_ADD_LEAVES, rows)
+    await insert_all(db, _ADD_LEAVES, rows)
 
 
 async def _write_messages(db: AsyncConnection, batch: Batch, fold: Fold) -> None:
     rows = [_message_row(n.message, fold.past[n.message]) for n in batch.leaves if n.message]
-    if rows:  # a reused id has its row already, of its first payload
-        await db.execute(_ADD_MESSAGES, rows)
+    await insert_all(db, _ADD_MESSAGES, rows)  # a reused id has its row already, of its first payload
 
 
 def _message_row(message_id: str, sealed: Sealed) -> dict[str, Any]:
@@ -160,12 +159,11 @@ async def _write_cases(db: AsyncConnection, batch: Batch, fold: Fold) -> None:
     if not touched:
         return
     heads = [{"id": case.id, "head": case.to_bytes()} for case in touched]
-    await db.execute(_SET_CASES, heads)
+    await insert_all(db, _SET_CASES, heads)
     await db.execute(_DROP_CLOCKS, {"ids": [case.id for case in touched]})
     await _insert_clocks(db, touched)
 
 
 async def _insert_clocks(db: AsyncConnection, touched: Iterable[Case]) -> None:
     running = [clock._asdict() for case in touched for clock in case.clocks]
-    if running:
-        await db.execute(_ADD_CLOCKS, running)
+    await insert_all(db, _ADD_CLOCKS, running)

@@ -17,6 +17,7 @@ from hifadhi.evidence.tiles import WIDTH, Tile, grown, node_from_tiles, partial_
 from hifadhi.evidence.tree import Edge
 from hifadhi.hub.registry.ledger_signer import LedgerSigner
 from hifadhi.hub.registry.tables import leaves, state, tiles
+from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import upsert
 
@@ -76,8 +77,7 @@ async def read_partial(db: AsyncConnection, size: int) -> Tiles:
 async def write(db: AsyncConnection, changed: Tiles) -> None:
     """Put these in place of what they grew from."""
     rows = [{"level": level, "tile_index": index, "hashes": raw} for (level, index), raw in changed.items()]
-    if rows:  # there are none in an empty tree
-        await db.execute(_SET_TILE, rows)
+    await insert_all(db, _SET_TILE, rows)
 
 
 async def _root(db: AsyncConnection, size: int) -> bytes:
