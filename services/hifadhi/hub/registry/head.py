@@ -11,7 +11,7 @@ from typing import Final
 from hifadhi.evidence.tiles import grown, partial_tiles
 from hifadhi.evidence.tree import Edge
 from hifadhi.hub.registry import tiling
-from hifadhi.hub.registry.ledger_signer import KeyNotInForce, LedgerSigner
+from hifadhi.hub.registry.ledger_signer import LedgerSigner
 from hifadhi.hub.registry.tiling import Tiles
 from hifadhi.store.port import Store
 
@@ -35,10 +35,6 @@ class Head:
         self._partial: Tiles = {}
         self.size = UNKNOWN
 
-    def forget(self) -> None:
-        """Believe nothing that is in memory."""
-        self.size, self._partial = UNKNOWN, {}
-
     async def load(self, store: Store, size: int) -> None:
         """The rows are signed up to `size`."""
         if size != self.size:
@@ -47,14 +43,14 @@ class Head:
             self.size = size
 
     def grow(self, size: int, hashes: Sequence[bytes], edge: Edge) -> Grown | None:
-        """The head over the first `size` and these more leaves, with the edge that makes; None if it is not for us."""
+        """The head over the first `size` and these more leaves, with the edge that makes; None if we know no such tree.
+
+        `KeyNotInForce`; and what is known here is never wrong, only of another size: leaves are not taken back.
+        """
         if size != self.size or not hashes:
             return None
-        try:
-            checkpoint = self._signer.note(edge.size, edge.root())
-        except KeyNotInForce:
-            return None  # the leaves are to be committed all the same; the publisher finds it in the rows and stops
-        return Grown(edge.size, checkpoint, grown(size, hashes, lambda level, index: self._partial[level, index]))
+        tiles = grown(size, hashes, lambda level, index: self._partial[level, index])
+        return Grown(edge.size, self._signer.note(edge.size, edge.root()), tiles)
 
     def take(self, head: Grown) -> None:
         """It is committed."""

@@ -64,8 +64,6 @@ class Sealer:
     def forget(self) -> None:
         """Believe nothing that is in memory; the next batch loads anew."""
         self._fold = None
-        if self._head:
-            self._head.forget()
 
     @property
     def has_forgotten(self) -> bool:

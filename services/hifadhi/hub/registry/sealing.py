@@ -24,8 +24,7 @@ def prepare(batch: Batch, edge: Edge, head: Head | None, published: int) -> Seal
     """On the tree of this `edge`. Statements may change keys: a batch with one is not signed along."""
     raw = [new.leaf.to_bytes() for new in batch.leaves]
     hashes = [leaf_hash(leaf) for leaf in raw]
-    grows = head is not None and not any(new.is_statement for new in batch.leaves)
     after = edge.extend(hashes)
-    return Sealing(
-        batch, raw, hashes, after, head.grow(batch.size, hashes, after) if head and grows else None, published
-    )
+    may_change_keys = any(new.is_statement for new in batch.leaves)
+    signed = head.grow(batch.size, hashes, after) if head and not may_change_keys else None
+    return Sealing(batch, raw, hashes, after, signed, published)

@@ -1,16 +1,18 @@
 """What agencies ask, with their tokens, while the service runs."""
 
 import asyncio
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import Table, delete, select
 
 from delivery_place import Place, eventually
 from hifadhi.evidence import b64u
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.evidence.key_kinds import ED25519
-from hifadhi.hub.delivery import inbox, progress, tables
+from hifadhi.hub.delivery import handovers, inbox, progress, tables
 from hifadhi.hub.delivery.handovers import Outbox
 from hifadhi.hub.delivery.waiters import Waiters
 from hifadhi.stream.topics import DELIVERIES
@@ -55,6 +57,49 @@ async def test_stopping_answers_who_waits(place: Place) -> None:
 
 async def _has_waiter(waiters: Waiters) -> bool:
     return waiters.count > 0
+
+
+async def test_what_an_agency_has_is_on_disk_before_it_gets_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+    note = handovers.note
+
+    async def slow(*asked: Any) -> bool:
+        begun.set()
+        await go.wait()
+        return await note(*asked)
+
+    monkeypatch.setattr(handovers, "note", slow)
+    story(place)
+    async with place.serving() as served:
+        await served.caught_up()
+        first = asyncio.create_task(served.get("ZA-DHA", "/v1/inbox", after=4))
+        await begun.wait()
+        assert not (await asyncio.wait([first], timeout=0.1))[0]
+        go.set()
+        await first
+        async with place.store.read() as db:
+            noted = (await db.execute(select(tables.handovers.c.leaf_index))).scalars().all()
+    assert noted == [3]
+
+
+@pytest.mark.parametrize("table", [tables.leaves, tables.parts])
+async def test_a_page_ends_before_what_is_just_being_emptied(place: Place, table: Table) -> None:
+    """Everything is emptied at once, while a page is put together of several questions."""
+    for _ in range(2):
+        story(place)
+    async with place.serving() as served:
+        await served.caught_up()
+        whole = await served.get("ZA-DHA", "/v1/inbox")
+        second = whole["data"][1]
+        digest = sha256(second["parts"]["content"].encode()).digest()
+        gone = {
+            tables.leaves: tables.leaves.c.leaf_index == second["index"],
+            tables.parts: tables.parts.c.digest == b64u.encode(digest),
+        }
+        async with place.store.write() as db:
+            await db.execute(delete(table).where(gone[table]))
+        page = await served.get("ZA-DHA", "/v1/inbox")
+    assert page == {"data": whole["data"][:1], "after": whole["data"][0]["index"], "done": False}
 
 
 async def test_beyond_the_bound_a_waiter_is_told_when_to_come_back(place: Place) -> None:

@@ -20,18 +20,31 @@ async def test_a_batch_is_signed_by_the_commit_that_seals_it(place: Place) -> No
     await place.admit()
     async with place.running():
         await place.ruled()
+        await place.submit(place.cast.encounter(MZ))  # goes along already: the next one stands on it
+        await place.ruled()
         place.stream.paused = RECORD
         await place.submit(*(place.cast.encounter(MZ) for _ in range(3)))
         await place.stream.reached.wait()
         async with place.store.read() as db:
             state = await read_state(db)
-        assert (state.size, state.checkpoint_size, state.published) == (18, 18, 15)
-        assert claimed_checkpoint(await place.files(), place.cast.root).size == 18
+        assert (state.size, state.checkpoint_size, state.published) == (19, 19, 16)
+        assert claimed_checkpoint(await place.files(), place.cast.root).size == 19
         place.stream.paused = ""
         place.stream.go.set()
         await place.ruled()
     async with place.store.read() as db:
-        assert (await read_state(db)).published == 18, "who stops notes what is told"
+        assert (await read_state(db)).published == 19, "who stops notes what is told"
+
+
+async def test_who_seals_takes_back_nothing_that_another_has_noted(place: Place) -> None:
+    await place.admit()
+    await place.seal_only()
+    await place.publisher().catch_up()
+    await place.submit(place.cast.encounter(MZ))
+    await place.seal_only()
+    async with place.store.read() as db:
+        state = await read_state(db)
+    assert (state.size, state.published) == (16, 15)
 
 
 async def test_tiles_that_went_along_are_those_made_of_the_rows(place: Place) -> None:
