@@ -5,8 +5,12 @@ from sqlalchemy import delete, update
 
 from hifadhi.evidence.audit import CHECKPOINT, claimed_checkpoint
 from hifadhi.hub.registry import tables
+from hifadhi.hub.registry.head import Head
+from hifadhi.hub.registry.ledger_signer import LedgerSigner
+from hifadhi.hub.registry.publisher import Publisher
 from hifadhi.hub.registry.rows import read_state
-from hifadhi.stream.topics import RECORD
+from hifadhi.hub.registry.sealer import Sealer
+from hifadhi.stream.topics import RECORD, SUBMISSIONS
 from registry_place import Place
 from topic_order import in_order
 
@@ -20,20 +24,35 @@ async def test_a_batch_is_signed_by_the_commit_that_seals_it(place: Place) -> No
     await place.admit()
     async with place.running():
         await place.ruled()
-        await place.submit(place.cast.encounter(MZ))  # goes along already: the next one stands on it
-        await place.ruled()
         place.stream.paused = RECORD
         await place.submit(*(place.cast.encounter(MZ) for _ in range(3)))
         await place.stream.reached.wait()
         async with place.store.read() as db:
             state = await read_state(db)
-        assert (state.size, state.checkpoint_size, state.published) == (19, 19, 16)
-        assert claimed_checkpoint(await place.files(), place.cast.root).size == 19
+        assert (state.size, state.checkpoint_size, state.published) == (18, 18, 15)
+        assert claimed_checkpoint(await place.files(), place.cast.root).size == 18
         place.stream.paused = ""
         place.stream.go.set()
         await place.ruled()
     async with place.store.read() as db:
-        assert (await read_state(db)).published == 19, "who stops notes what is told"
+        assert (await read_state(db)).published == 18, "who stops notes what is told"
+
+
+async def test_each_batch_stands_on_the_head_of_the_one_before(place: Place) -> None:
+    signer = LedgerSigner(place.cast.root, place.keys)
+    head = Head(signer)
+    sealer = Sealer(place.store, place.cast.root, head)
+    await place.admit()
+    statements = await sealer.seal(await place.stream.read(SUBMISSIONS, 0))
+    assert statements.head is None, "they change keys"
+    await Publisher(place.store, place.stream, signer, head).catch_up()
+    for size in (16, 17, 18):
+        await place.submit(place.cast.encounter(MZ))
+        sealing = await sealer.seal(await place.stream.read(SUBMISSIONS, sealer.position))
+        assert sealing.head
+        assert sealing.head.size == head.size == size
+        async with place.store.read() as db:
+            assert (await read_state(db)).checkpoint_size == size
 
 
 async def test_who_seals_takes_back_nothing_that_another_has_noted(place: Place) -> None:
