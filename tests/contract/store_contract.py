@@ -275,9 +275,12 @@ class StoreContract:
         rows: list[dict[str, object]] = [
             {"id": 1, "raw": b"\x00\xff{", "said": {"a": [1, None]}, "is_it": True, "count": 2**53},
             {"id": 2, "raw": None, "said": [], "is_it": False, "count": None},
+            {"id": 3, "raw": b"", "said": ["a", [1]], "is_it": False, "count": 0},
+            {"id": 4, "raw": b"", "said": "{", "is_it": False, "count": 0},
         ]
         async with store.write() as db:
-            await insert_all(db, insert_ignoring(THINGS), rows)
+            for some in (rows[:1], rows[1:3], rows[3:]):
+                await insert_all(db, insert_ignoring(THINGS), some)
         async with store.read() as db:
             assert [dict(row) for row in (await db.execute(select(THINGS).order_by(THINGS.c.id))).mappings()] == rows
 

@@ -21,6 +21,8 @@ MZ = "MZ-INAR"
 ROTATIONS = 6
 WRITERS = 3
 EFFECTIVE_S = 60.0
+BROKEN_OFF = {"SEQUENCE_GAP"}
+"""What an audit finds where writers end: a number whose post was broken off, between those of the others."""
 CONNECTIONS = 40
 """A connection each: the system spreads them over the gateways that share the port."""
 
@@ -99,7 +101,7 @@ async def test_signing_keys_rotate_while_messages_flow_and_none_is_refused(
         assert load.refused == []
         await made.client.sealed(made.cast.encounter(MZ))  # and with it whatever was posted before
         ledger = await audit(made.client)
-        assert {finding.code for finding in ledger.report.findings} <= {"SEQUENCE_GAP"}  # of a post that was broken off
+        assert {finding.code for finding in ledger.report.findings} <= BROKEN_OFF
         assert ledger.report.refused == 0
         assert load.posted < ledger.report.cases <= load.posted + 1 + WRITERS
 
@@ -143,7 +145,7 @@ async def test_a_revoked_key_signs_nothing_more_at_any_gateway(
                 assert time.monotonic() - since < EFFECTIVE_S
             assert time.monotonic() - since < EFFECTIVE_S
         assert load.refused == []
-        assert (await audit(made.client)).report.findings == ()
+        assert {finding.code for finding in (await audit(made.client)).report.findings} <= BROKEN_OFF
 
 
 async def at_the_gateway(made: Production, old: PrivateJwk) -> bool:

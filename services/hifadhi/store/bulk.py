@@ -30,5 +30,6 @@ async def insert_all(db: AsyncConnection, statement: Insert, rows: Sequence[Mapp
 @cache  # as `among`: a statement that is made once is worked out once
 def _of_arrays(statement: Insert, names: tuple[str, ...]) -> Insert:
     columns = statement.table.columns
-    arrays = [func.unnest(bindparam(name, type_=ARRAY(columns[name].type))).label(name) for name in names]
+    # One dimension, said: a column of JSON lists would be taken for two.
+    arrays = [func.unnest(bindparam(name, type_=ARRAY(columns[name].type, dimensions=1))).label(name) for name in names]
     return statement.from_select(names, select(*arrays), include_defaults=False)
