@@ -12,7 +12,7 @@ from typing import Final
 
 from hifadhi.errors import Tampered
 from hifadhi.evidence.checkpoint import Checkpoint
-from hifadhi.evidence.tiles import HEIGHT, WIDTH, Tile, complete_hash, node_from_tiles
+from hifadhi.evidence.tiles import WIDTH, Tile, complete_hash, node_from_tiles, partial_tiles, tile_of
 from hifadhi.evidence.tree import EMPTY_ROOT, HASH_BYTES, Edge
 
 _ABSENT: Final = b""
@@ -20,7 +20,7 @@ _ABSENT: Final = b""
 
 def needed(indexes: Iterable[int], size: int) -> set[Tile]:
     """The tiles that prove the leaves at these indexes, all below `size`, in the tree of this size."""
-    tiles = set(_unfinished(size))
+    tiles = set(partial_tiles(size))
     for index in indexes:
         tiles.update(_upwards(index // WIDTH, size))
     return tiles
@@ -72,15 +72,6 @@ def _unfinished_tile(level: int, index: int, size: int, tiles: Mapping[Tile, byt
     return tiles.get(tile, _ABSENT) if tile else _ABSENT
 
 
-def _unfinished(size: int) -> Iterator[Tile]:
-    """The last tile of each level, where it is not full."""
-    level = 0
-    while size:
-        if size % WIDTH:
-            yield Tile(level, size // WIDTH, size % WIDTH)
-        level, size = level + 1, size // WIDTH
-
-
 def _upwards(index: int, size: int) -> Iterator[Tile]:
     """The tile of level 0 and those above it, up to an unfinished one."""
     level = 0
@@ -93,5 +84,5 @@ def _upwards(index: int, size: int) -> Iterator[Tile]:
 
 def _tile(level: int, index: int, size: int) -> Tile | None:
     """As wide as the tree makes it; None if it has no such tile."""
-    width = min(WIDTH, (size >> (HEIGHT * level)) - index * WIDTH)
-    return Tile(level, index, width) if width > 0 else None
+    tile = tile_of(size, level, index)
+    return tile if tile.width > 0 else None

@@ -98,7 +98,7 @@ def partial_tiles(size: int) -> Iterator[Tile]:
 
 
 def tile_of(size: int, level: int, index: int) -> Tile:
-    """This hash tile, as wide as the tree of this size makes it."""
+    """This hash tile, as wide as the tree of this size makes it: 0 or less wide, if it has no such tile."""
     return Tile(level, index, min(WIDTH, (size >> HEIGHT * level) - index * WIDTH))
 
 
