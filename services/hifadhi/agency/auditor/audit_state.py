@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import astuple
+from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -22,6 +22,7 @@ from hifadhi.referral.case import Case, Sealed
 EVERY: Final = 32_768
 """Leaves from one commit to the next: so many cases and messages are held in memory, and verified again at most."""
 _CHUNK: Final = 500
+_SEALED: Final = attrgetter(*Sealed.__slots__)
 _FORMAT: Final = "hifadhi/audit/1"
 
 _TABLES: Final = """
@@ -100,7 +101,7 @@ class AuditState:
         self._db.execute("BEGIN IMMEDIATE")
         cases = ((case.id, _due(case), case.to_bytes()) for case in fold.cases.values())
         self._db.executemany("INSERT OR REPLACE INTO cases VALUES (?, ?, ?)", cases)
-        sealed = ((name, json.dumps(astuple(one))) for name, one in fold.past.items())
+        sealed = ((name, json.dumps(_SEALED(one))) for name, one in fold.past.items())
         self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?, ?)", sealed)
         self._db.executemany("INSERT INTO statements VALUES (?, ?)", self._declared)
         self._add_signed()
