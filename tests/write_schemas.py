@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hifadhi.hub.openapi.document import document
+from hifadhi.hub.reference.openapi import document
 from hifadhi.referral.codes import list_files
 from hifadhi.referral.published import published_schemas
 

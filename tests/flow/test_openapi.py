@@ -17,7 +17,7 @@ from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from cast import Cast, payload_of
-from hifadhi.hub.openapi.document import document
+from hifadhi.hub.reference.openapi import document
 from hifadhi.wiring import Exchange
 from hub_client import HubClient
 from hub_ledger import audit

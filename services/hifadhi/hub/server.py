@@ -11,7 +11,7 @@ from hifadhi.diagnostics import log
 from hifadhi.errors import Fault, Refused
 from hifadhi.hub import metrics, problem, problem_codes
 from hifadhi.hub.door import Limits, Runner
-from hifadhi.hub.openapi import face as openapi
+from hifadhi.hub.reference import faces as reference
 
 # A stop takes at most so many seconds: requests under way, then the services side by side; the adapters have five more.
 REQUESTS_S: Final = 3.0
@@ -52,7 +52,7 @@ def application(services: Mapping[str, Service]) -> web.Application:
     app.on_response_prepare.append(_secure)
     app.add_routes(problem_codes.routes())
     app.add_routes(metrics.routes())
-    app.add_routes(openapi.routes())
+    app.add_routes(reference.routes())
     app.add_routes([web.get("/livez", _alive), web.get("/readyz", _ready(services))])
     for service in services.values():
         app.add_routes(service.routes())

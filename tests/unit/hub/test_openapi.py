@@ -12,9 +12,9 @@ from cast import Cast
 from hifadhi.hub import problem
 from hifadhi.hub.delivery.service import Delivery
 from hifadhi.hub.gateway.service import Gateway
-from hifadhi.hub.openapi.document import document
-from hifadhi.hub.openapi.operations import OPERATIONS
 from hifadhi.hub.problem_codes import CODES
+from hifadhi.hub.reference.openapi import document
+from hifadhi.hub.reference.operations import OPERATIONS
 from hifadhi.hub.registry.service import Registry
 from hifadhi.hub.server import application
 from hifadhi.store.sqlite import SqliteStore

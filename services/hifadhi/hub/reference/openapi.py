@@ -24,9 +24,9 @@ from openapi_pydantic import Operation as Described
 from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
 
 from hifadhi.hub import problem
-from hifadhi.hub.openapi.answers import Problem
-from hifadhi.hub.openapi.operations import BYTES, HTML, JSON, OPERATIONS, Body, Operation
 from hifadhi.hub.query import Number
+from hifadhi.hub.reference.answers import Problem
+from hifadhi.hub.reference.operations import BYTES, HTML, JSON, OPERATIONS, Body, Operation
 
 ABOUT: Final = (
     "Signed, sealed referral messages between agencies. What they say is in schemas/messages/ and schemas/parts/, "

@@ -9,6 +9,6 @@ def routes() -> list[web.RouteDef]:
 
 
 async def _shown(_request: web.Request) -> web.Response:
-    from hifadhi.hub.openapi.document import document  # noqa: PLC0415 (most processes are never asked for it)
+    from hifadhi.hub.reference.openapi import document  # noqa: PLC0415 (most processes are never asked for it)
 
     return web.json_response(document())

@@ -7,8 +7,8 @@ from typing import Final
 from pydantic import BaseModel
 
 from hifadhi.hub import query
-from hifadhi.hub.openapi import answers
 from hifadhi.hub.query import Number
+from hifadhi.hub.reference import answers
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
