@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hifadhi.hub.reference.openapi import document
+from hifadhi.hub.reference import asyncapi, openapi
 from hifadhi.referral.codes import list_files
 from hifadhi.referral.published import published_schemas
 
@@ -18,9 +18,9 @@ def published_files() -> dict[str, str]:
     return {relative: as_text(content) + "\n" for relative, content in contents.items()}
 
 
-def openapi_file() -> tuple[str, str]:
-    """The HTTP interface: its path there, and the file."""
-    return "openapi.json", as_text(document()) + "\n"
+def reference_files() -> dict[str, str]:
+    """The HTTP interface and the topics, by their paths there."""
+    return {f"{kind.__name__.rpartition('.')[2]}.json": as_text(kind.document()) + "\n" for kind in (openapi, asyncapi)}
 
 
 def as_text(value: Any, margin: str = "") -> str:
@@ -36,7 +36,7 @@ def as_text(value: Any, margin: str = "") -> str:
 
 
 def write(folder: Path) -> None:
-    for relative, text in [*published_files().items(), openapi_file()]:
+    for relative, text in {**published_files(), **reference_files()}.items():
         target = folder / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")

@@ -22,6 +22,8 @@ ROUTES: Final = (
     ("GET", "/ledger/{rest:.*}", "registry"),
     ("GET", "/problems/{rest:.*}", "gateway"),
     ("GET", "/v1/openapi.json", "gateway"),
+    ("GET", "/v1/asyncapi.json", "gateway"),
+    ("GET", "/v1/reference{rest:.*}", "gateway"),
 )
 """Method, path, service: what the world may ask. What is not here (console, health, metrics) stays inside."""
 

@@ -41,11 +41,12 @@ async def story(place: OperatorsPlace) -> tuple[str, str]:
 async def test_axe_finds_no_barrier_in_either_theme_and_no_page_is_wider_than_its_window(place: OperatorsPlace) -> None:
     case, referral = await story(place)
     place.complaints.forgiven.append("404")  # the page that there is not
+    live = ("/console", f"/console/referrals/{referral}", f"/console/cases/{case}")
     for theme, width in LOOKS:
         context = await place.browser.new_context(color_scheme=theme, viewport={"width": width, "height": 800})
         await context.add_init_script(path=AXE)
-        for path in ("/console", f"/console/referrals/{referral}", f"/console/cases/{case}", "/console/nothing"):
-            page = await place.opened(path, context, live="nothing" not in path)
+        for path in (*live, "/console/nothing", "/v1/reference"):
+            page = await place.opened(path, context, live=path in live)
             found: dict[str, Any] = await page.evaluate(RUN, TAGS)
             barriers = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
             assert barriers == [], (theme, width, path)

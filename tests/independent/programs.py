@@ -82,11 +82,21 @@ def java(classes: Path) -> Verifier:
 
 def node_client() -> tuple[str, ...]:
     """How the example client of `schemas/` is called, with what its lock file names beside it."""
-    node, npm, source = tool("node", "nodejs"), tool("npm", "npm"), ROOT / "schemas" / "examples" / "client"
+    node = tool("node", "nodejs")
     version = ran([node, "--version"], HERE).stdout
     if int(version.strip().removeprefix("v").partition(".")[0]) < OLDEST_NODE:
         missing(f"Node {OLDEST_NODE} or newer is needed for these tests, not {version}")
-    place = BUILD / "client"
+    return node, str(installed(ROOT / "schemas" / "examples" / "client") / "client.mjs")
+
+
+def asyncapi_schemas() -> Path:
+    """The folder with the JSON Schemas that AsyncAPI publishes for its documents."""
+    return installed(HERE / "asyncapi") / "node_modules" / "@asyncapi" / "specs" / "schemas"
+
+
+def installed(source: Path) -> Path:
+    """A copy of this folder, with what its lock file names beside it."""
+    npm, place = tool("npm", "npm"), BUILD / source.name
     shutil.copytree(source, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules"))
     lock = (source / "package-lock.json").read_bytes()
     kept = place / "installed.json"
@@ -95,4 +105,4 @@ def node_client() -> tuple[str, ...]:
         if fetched.returncode:
             missing(f"what package-lock.json names cannot be fetched: {fetched.stderr}")
         kept.write_bytes(lock)
-    return node, str(place / "client.mjs")
+    return place

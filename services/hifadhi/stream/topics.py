@@ -39,7 +39,7 @@ FLOW: Final = (
     Topic(SUBMISSIONS, 1, "forever", "case; of an opening encounter its id", "envelope; empty = tick",
           ("gateway", "registry"), ("gateway", "registry", "console")),
     Topic(PARTS, 4, "compact", "the part's digest, 32 bytes", "JWE; tombstone = erased",
-          ("gateway",), ("delivery",)),
+          ("gateway", "delivery"), ("delivery",)),
     Topic(RECORD, 1, "forever", "case", "leaf; header index",
           ("registry",), ("registry", "delivery", "console")),
     Topic(DIRECTORY, 1, "forever", "index", "leaf of a directory statement; header previous",

@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from hifadhi.hub import templates
 from hifadhi.hub.console import assets
 from hifadhi.hub.console.age import age, until
 from hifadhi.referral import instant, story
@@ -24,14 +25,7 @@ def utc(written: str) -> Markup:
 
 
 def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("hifadhi.hub.console", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    made = templates.of("hifadhi.hub.console")
     made.filters |= {"utc": utc, "age": age, "written": instant.write}
     made.globals |= {"waiting_words": story.WAITING, "until": _until, "age_of": _age_of}
     made.globals |= {"assets": assets.ADDRESSES}

@@ -26,7 +26,8 @@ from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema
 from hifadhi.hub import problem
 from hifadhi.hub.query import Number
 from hifadhi.hub.reference.answers import Problem
-from hifadhi.hub.reference.operations import BYTES, HTML, JSON, OPERATIONS, Body, Operation
+from hifadhi.hub.reference.media import BYTES, CSS, HTML, JSON
+from hifadhi.hub.reference.operations import OPERATIONS, Body, Operation
 
 ABOUT: Final = (
     "Signed, sealed referral messages between agencies. What they say is in schemas/messages/ and schemas/parts/, "
@@ -119,7 +120,7 @@ def _body(media: str, body: Body) -> Any:  # noqa: ANN401 (either kind of schema
         return PydanticSchema(schema_class=body)
     if media == JSON:
         return Schema(type="object")
-    return Schema(type="string", contentMediaType=media if media in {HTML, BYTES} else None)
+    return Schema(type="string", contentMediaType=media if media in {HTML, CSS, BYTES} else None)
 
 
 def _problems(one: Operation) -> dict[str, Response]:

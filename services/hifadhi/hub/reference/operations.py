@@ -9,12 +9,8 @@ from pydantic import BaseModel
 from hifadhi.hub import query
 from hifadhi.hub.query import Number
 from hifadhi.hub.reference import answers
+from hifadhi.hub.reference.media import BYTES, CSS, HTML, JSON, NDJSON, TEXT
 
-JSON: Final = "application/json"
-NDJSON: Final = "application/x-ndjson"
-TEXT: Final = "text/plain"
-HTML: Final = "text/html"
-BYTES: Final = "application/octet-stream"
 UUID7: Final = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
 Body = type[BaseModel] | None
@@ -132,6 +128,14 @@ OPERATIONS: Final = (
         place={"code": "^[A-Z_]+$"},
     ),
     Operation("get", "/v1/openapi.json", "This document.", gives={200: {JSON: None}}),
+    Operation(
+        "get",
+        "/v1/asyncapi.json",
+        "What stands in the topics (AsyncAPI 3.1), for whoever reads from Kafka.",
+        gives={200: {JSON: None}},
+    ),
+    Operation("get", "/v1/reference", "Both documents as a page to read.", gives={200: {HTML: None}}),
+    Operation("get", "/v1/reference.css", "How that page looks.", gives={200: {CSS: None}}),
     Operation("get", "/livez", "Whether the process runs.", gives={200: {JSON: answers.Alive}}),
     Operation(
         "get",
