@@ -89,6 +89,16 @@ async def test_one_too_many_is_turned_away_when_all_are_being_answered() -> None
         asking[1].close()
 
 
+async def test_who_was_answered_and_says_no_more_gives_way() -> None:
+    async with door(1) as (service, port):
+        service.go_on.set()
+        answered = await opened(port, WHOLE)
+        assert (await answered[0].readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        other = await opened(port)
+        assert await ended(answered) == b"{}"
+        other[1].close()
+
+
 async def test_half_a_body_gives_way_too() -> None:
     async with door(1) as (service, port):
         half = await opened(port, b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
