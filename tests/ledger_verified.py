@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.mirror import Mirror
-from hifadhi.agency.transport import Transport
+from hifadhi.agency.wire.access_token import AccessToken
+from hifadhi.agency.wire.transport import Transport
 from hifadhi.demo.stage import AUDITOR, Clock, Stage, embedded, stage
 from hifadhi.evidence.audit import Audit
 from hifadhi.evidence.report import Report

@@ -15,12 +15,12 @@ EXIT: Final = {Refused: 1, Unavailable: 3, Tampered: 4}
 
 app = App(name="hifadhi", help="Signed referral messages between agencies, sealed before they are delivered.")
 # By name, so that `hifadhi --help` does not load what it does not run.
-app.command("hifadhi.agency.commands:agency_app", name="agency")
-app.command("hifadhi.agency.directory_commands:directory_app", name="directory")
-app.command("hifadhi.agency.message_commands:send", name="send")
-app.command("hifadhi.agency.message_commands:countersign", name="countersign")
-app.command("hifadhi.agency.message_commands:inbox", name="inbox")
-app.command("hifadhi.agency.message_commands:read", name="read")
+app.command("hifadhi.agency.commands.agencies:agency_app", name="agency")
+app.command("hifadhi.agency.commands.directory:directory_app", name="directory")
+app.command("hifadhi.agency.commands.messages:send", name="send")
+app.command("hifadhi.agency.commands.messages:countersign", name="countersign")
+app.command("hifadhi.agency.commands.messages:inbox", name="inbox")
+app.command("hifadhi.agency.commands.messages:read", name="read")
 app.command("hifadhi.agency.auditor.commands:mirror", name="mirror")
 app.command("hifadhi.agency.auditor.commands:verify", name="verify")
 app.command("hifadhi.agency.auditor.commands:replay", name="replay")

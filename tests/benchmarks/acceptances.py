@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cast import Body, Cast, now_ms, payload_of
-from hifadhi.agency.compose import Draft, Message, seal
+from hifadhi.agency.composing.compose import Draft, Message, seal
 from hifadhi.evidence import b64u, strict_json
 from hifadhi.referral import directory_changes, message
 from hifadhi.referral.directory import Directory

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from benchmarks.acceptances import ACCEPTS, ASKS, requests
 from cast import Body, Cast, payload_of
-from hifadhi.agency.compose import Draft
+from hifadhi.agency.composing.compose import Draft
 from hifadhi.evidence import strict_json
 
 ANSWERS_OF_A_PART: Final = 16

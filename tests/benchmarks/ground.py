@@ -10,7 +10,7 @@ from benchmarks.acceptances import ASKS, Asked, requests
 from benchmarks.answers import Question
 from cast import Body, Cast, Player, payload_of
 from hifadhi.agency import durable_file
-from hifadhi.agency.journal import Journal
+from hifadhi.agency.home.journal import Journal
 from hifadhi.evidence import strict_json
 from hub_client import HubClient
 

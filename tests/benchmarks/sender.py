@@ -15,14 +15,14 @@ import uvloop
 from benchmarks.acceptances import Asked
 from benchmarks.answers import Question
 from benchmarks.load import Load
-from hifadhi.agency import compose
-from hifadhi.agency.compose import Message
-from hifadhi.agency.exchange import Exchange, Outcome
-from hifadhi.agency.keyring import Keyring
-from hifadhi.agency.known_directory import KnownDirectory
-from hifadhi.agency.latest_checkpoint import LatestCheckpoint
-from hifadhi.agency.receipt import Receipt
-from hifadhi.agency.transport import Transport
+from hifadhi.agency.composing import compose
+from hifadhi.agency.composing.compose import Message
+from hifadhi.agency.home.keyring import Keyring
+from hifadhi.agency.known.known_directory import KnownDirectory
+from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
+from hifadhi.agency.wire.exchange import Exchange, Outcome
+from hifadhi.agency.wire.receipt import Receipt
+from hifadhi.agency.wire.transport import Transport
 
 Work = Sequence[tuple[int, Asked | Question]]
 PATIENCE_S: Final = 60.0

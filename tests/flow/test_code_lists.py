@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hifadhi.agency.agency_output import item, item_json
-from hifadhi.agency.directory_office import DirectoryOffice
-from hifadhi.agency.governance import Governance
+from hifadhi.agency.commands.output import item, item_json
+from hifadhi.agency.directory.directory_office import DirectoryOffice
+from hifadhi.agency.directory.governance import Governance
 from hifadhi.demo import people
 from hifadhi.demo.stage import Stage
 from hifadhi.demo.steps import Facts

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from cyclopts import App
 
-from hifadhi.agency import compose, message_commands
 from hifadhi.agency.client import Client
-from hifadhi.agency.compose import Draft
-from hifadhi.agency.message_id import new_id
-from hifadhi.agency.opening import Item
+from hifadhi.agency.commands import messages as message_commands
+from hifadhi.agency.composing import compose
+from hifadhi.agency.composing.compose import Draft
+from hifadhi.agency.composing.message_id import new_id
+from hifadhi.agency.receiving.opening import Item
 from hifadhi.demo import adults, papers
 from hifadhi.demo.stage import Stage
 from hifadhi.demo.steps import Facts, version

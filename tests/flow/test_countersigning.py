@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from cyclopts import App
 
-from hifadhi.agency import message_commands
 from hifadhi.agency.client import Client
-from hifadhi.agency.message_id import new_id
+from hifadhi.agency.commands import messages as message_commands
+from hifadhi.agency.composing.message_id import new_id
 from hifadhi.demo import adults, papers, people
 from hifadhi.demo.stage import Stage, embedded, stage
 from hifadhi.demo.steps import Facts, version

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from hifadhi.agency import compose
 from hifadhi.agency.client import Client
-from hifadhi.agency.compose import Draft
-from hifadhi.agency.message_id import new_id
+from hifadhi.agency.composing import compose
+from hifadhi.agency.composing.compose import Draft
+from hifadhi.agency.composing.message_id import new_id
 from hifadhi.demo import adults, papers, people
 from hifadhi.demo.stage import Stage
 from hifadhi.demo.steps import Facts, version

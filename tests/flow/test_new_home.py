@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from hifadhi.agency import new_home
 from hifadhi.agency.client import Client
-from hifadhi.agency.directory_office import DirectoryOffice
-from hifadhi.agency.journal import Journal
-from hifadhi.agency.keyring import Keyring
-from hifadhi.agency.opening import Item
+from hifadhi.agency.directory import new_home
+from hifadhi.agency.directory.directory_office import DirectoryOffice
+from hifadhi.agency.home.journal import Journal
+from hifadhi.agency.home.keyring import Keyring
+from hifadhi.agency.receiving.opening import Item
 from hifadhi.demo import people
 from hifadhi.demo.stage import Stage
 from hifadhi.errors import Refused

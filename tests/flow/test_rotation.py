@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from cast import Body, Cast, payload_of
-from hifadhi.agency.exchange import Exchange as Asked
-from hifadhi.agency.known_directory import KnownDirectory
-from hifadhi.agency.latest_checkpoint import LatestCheckpoint
-from hifadhi.agency.transport import Transport
+from hifadhi.agency.known.known_directory import KnownDirectory
+from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
+from hifadhi.agency.wire.exchange import Exchange as Asked
+from hifadhi.agency.wire.transport import Transport
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import jws, strict_json
 from hifadhi.evidence.audit import Audit

@@ -8,11 +8,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fuzz import fixed_key
 from fuzz.target import Target
-from hifadhi.agency.compose import Message
-from hifadhi.agency.exchange import Exchange
-from hifadhi.agency.known_directory import KnownDirectory
-from hifadhi.agency.latest_checkpoint import LatestCheckpoint
-from hifadhi.agency.transport import Answer, Transport
+from hifadhi.agency.composing.compose import Message
+from hifadhi.agency.known.known_directory import KnownDirectory
+from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
+from hifadhi.agency.wire.exchange import Exchange
+from hifadhi.agency.wire.transport import Answer, Transport
 from hifadhi.evidence import b64u, checkpoint, jws, strict_json
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.tree import inclusion_proof

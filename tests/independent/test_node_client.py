@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from hifadhi.agency.client import Client
-from hifadhi.agency.compose import Draft, seal
-from hifadhi.agency.opening import Item
+from hifadhi.agency.composing.compose import Draft, seal
+from hifadhi.agency.receiving.opening import Item
 from hifadhi.demo import papers, people
 from hifadhi.demo.stage import Stage, embedded, stage
 from hifadhi.demo.steps import Facts, received, recorded, state, version

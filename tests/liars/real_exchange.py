@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.mirror import Mirror
 from hifadhi.agency.client import Client, Sent
-from hifadhi.agency.exchange import InboxRow
-from hifadhi.agency.keyring import Keyring, read_key
-from hifadhi.agency.transport import Transport
+from hifadhi.agency.home.keyring import Keyring, read_key
+from hifadhi.agency.wire.access_token import AccessToken
+from hifadhi.agency.wire.exchange import InboxRow
+from hifadhi.agency.wire.transport import Transport
 from hifadhi.demo import papers, people
 from hifadhi.demo.stage import AUDITOR, Clock, Stage, embedded, stage
 from hifadhi.demo.steps import Facts

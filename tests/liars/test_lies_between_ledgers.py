@@ -12,12 +12,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.auditor import dossier, dossier_making
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.mirror import Mirror
-from hifadhi.agency.latest_checkpoint import LatestCheckpoint
-from hifadhi.agency.transport import Patience, Transport
+from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
+from hifadhi.agency.wire.access_token import AccessToken
+from hifadhi.agency.wire.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered
 from liars import ledger_lies
 from liars import view_lies as lies

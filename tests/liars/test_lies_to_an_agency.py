@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from hifadhi.agency import receipt
-from hifadhi.agency.compose import Message
-from hifadhi.agency.exchange import InboxRow
-from hifadhi.agency.known_directory import KnownDirectory
-from hifadhi.agency.latest_checkpoint import LatestCheckpoint
-from hifadhi.agency.opening import Item, open_item, read_leaf
+from hifadhi.agency.composing.compose import Message
+from hifadhi.agency.known.known_directory import KnownDirectory
+from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
+from hifadhi.agency.receiving.opening import Item, open_item, read_leaf
+from hifadhi.agency.wire import receipt
+from hifadhi.agency.wire.exchange import InboxRow
 from hifadhi.errors import Tampered
 from hifadhi.evidence.ledger_keys import ledger_verifiers
 from hifadhi.referral.directory import Directory

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hifadhi import wiring
-from hifadhi.agency import governance
+from hifadhi.agency.directory import governance
 from hifadhi.errors import Refused
 from hifadhi.settings import RegistrySettings
 

@@ -1,6 +1,6 @@
 """The agency's side: holds keys, seals and opens, sends and receives, mirrors and verifies.
 
-An agency's own software needs `Client` and `Keyring`:
+An agency's own software needs `client.Client`, and of `home.keyring` what makes and reads its keys:
 
     root = hifadhi.referral.root.parse(Path("root.json").read_bytes())
     async with Client(Path("home"), root, "https://hifadhi.example") as agency:

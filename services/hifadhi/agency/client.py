@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from hifadhi.agency import compose
-from hifadhi.agency.access_token import AccessToken
-from hifadhi.agency.compose import Draft, Message, Sealed
-from hifadhi.agency.copied import who_may_be_copied
-from hifadhi.agency.exchange import Exchange, Ruling
-from hifadhi.agency.inbox import WAIT_S, Inbox
-from hifadhi.agency.journal import Journal
-from hifadhi.agency.keyring import Keyring
-from hifadhi.agency.known_directory import KnownDirectory
-from hifadhi.agency.latest_checkpoint import LatestCheckpoint
-from hifadhi.agency.opening import Item
-from hifadhi.agency.outbox import Outbox
-from hifadhi.agency.receipt import Receipt, Rejection
-from hifadhi.agency.signed_file import SignedFile
-from hifadhi.agency.standing import rules_of
-from hifadhi.agency.transport import Patience, Transport
+from hifadhi.agency.composing import compose
+from hifadhi.agency.composing.compose import Draft, Message, Sealed
+from hifadhi.agency.composing.signed_file import SignedFile
+from hifadhi.agency.home.journal import Journal
+from hifadhi.agency.home.keyring import Keyring
+from hifadhi.agency.known.known_directory import KnownDirectory
+from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
+from hifadhi.agency.receiving.inbox import WAIT_S, Inbox
+from hifadhi.agency.receiving.opening import Item
+from hifadhi.agency.receiving.standing import rules_of
+from hifadhi.agency.sending.copied import who_may_be_copied
+from hifadhi.agency.sending.outbox import Outbox
+from hifadhi.agency.wire.access_token import AccessToken
+from hifadhi.agency.wire.exchange import Exchange, Ruling
+from hifadhi.agency.wire.receipt import Receipt, Rejection
+from hifadhi.agency.wire.transport import Patience, Transport
 from hifadhi.errors import Fault, Refused, Tampered, Unavailable
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.referral import admission

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hifadhi.agency.client import Client
-from hifadhi.agency.opening import broken_rules, open_parts
-from hifadhi.agency.signed_file import SignedFile
+from hifadhi.agency.composing.signed_file import SignedFile
+from hifadhi.agency.receiving.opening import broken_rules, open_parts
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.referral import admission

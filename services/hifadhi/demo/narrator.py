@@ -3,7 +3,7 @@
 import sys
 
 from hifadhi.agency.client import Sent
-from hifadhi.agency.opening import Item
+from hifadhi.agency.receiving.opening import Item
 
 
 def heading(text: str) -> None:

@@ -13,11 +13,11 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from hifadhi import diagnostics
-from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.mirror import Mirror
 from hifadhi.agency.auditor.replay import replay
-from hifadhi.agency.transport import Transport
+from hifadhi.agency.wire.access_token import AccessToken
+from hifadhi.agency.wire.transport import Transport
 from hifadhi.demo.narrator import heading, say
 from hifadhi.demo.scenarios import SCENARIOS
 from hifadhi.demo.stage import AUDITOR, Clock, Run, Stage, embedded, stage

@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
-from hifadhi.agency import governance
 from hifadhi.agency.client import Client
-from hifadhi.agency.directory_office import DirectoryOffice
-from hifadhi.agency.enrolment import Enrolment, new_agency
-from hifadhi.agency.governance import Governance
+from hifadhi.agency.directory import governance
+from hifadhi.agency.directory.directory_office import DirectoryOffice
+from hifadhi.agency.directory.enrolment import Enrolment, new_agency
+from hifadhi.agency.directory.governance import Governance
 from hifadhi.evidence.key_kinds import ED25519, ES256, HPKE_9_KE, P256, X25519
 from hifadhi.referral import instant
 from hifadhi.referral.root import Root

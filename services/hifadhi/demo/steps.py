@@ -3,7 +3,7 @@
 from typing import Any, TypeAlias
 
 from hifadhi.agency.client import Client, Sent
-from hifadhi.agency.opening import Item
+from hifadhi.agency.receiving.opening import Item
 from hifadhi.demo.narrator import evidence, opened, say
 from hifadhi.errors import Refused, Tampered
 

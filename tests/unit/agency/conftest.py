@@ -8,12 +8,12 @@ from typing import Final
 import pytest
 from aiohttp.test_utils import TestServer
 
-from hifadhi.agency import governance
 from hifadhi.agency.client import Client
-from hifadhi.agency.enrolment import Enrolment, new_agency
-from hifadhi.agency.governance import Governance
-from hifadhi.agency.keyring import Keyring, read_key
-from hifadhi.agency.transport import Patience
+from hifadhi.agency.directory import governance
+from hifadhi.agency.directory.enrolment import Enrolment, new_agency
+from hifadhi.agency.directory.governance import Governance
+from hifadhi.agency.home.keyring import Keyring, read_key
+from hifadhi.agency.wire.transport import Patience
 from hifadhi.referral.root import Root
 from unit.agency.small_hub import SmallHub
 

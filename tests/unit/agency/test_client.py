@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from hifadhi.agency import governance
-from hifadhi.agency.enrolment import Enrolment, new_agency
-from hifadhi.agency.governance import Governance
-from hifadhi.agency.renewal import Renewal, rotation
+from hifadhi.agency.directory import governance
+from hifadhi.agency.directory.enrolment import Enrolment, new_agency
+from hifadhi.agency.directory.governance import Governance
+from hifadhi.agency.directory.renewal import Renewal, rotation
 from hifadhi.errors import Tampered
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.evidence.key_kinds import ED25519

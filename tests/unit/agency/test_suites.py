@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import pytest
 
-from hifadhi.agency import compose
-from hifadhi.agency.agency_output import item_json
 from hifadhi.agency.client import Client
-from hifadhi.agency.compose import Draft, statement
-from hifadhi.agency.enrolment import new_agency
-from hifadhi.agency.keyring import Keyring, create_key
-from hifadhi.agency.opening import Item
+from hifadhi.agency.commands.output import item_json
+from hifadhi.agency.composing import compose
+from hifadhi.agency.composing.compose import Draft, statement
+from hifadhi.agency.directory.enrolment import new_agency
+from hifadhi.agency.home.keyring import Keyring, create_key
+from hifadhi.agency.receiving.opening import Item
 from hifadhi.errors import Refused
 from hifadhi.evidence.key_kinds import ECDH_ES_A256KW, ED25519, ES256, HPKE_9_KE, P256, X25519
 from hifadhi.referral.directory import Agency, Directory, Key

@@ -2,7 +2,7 @@ import pytest
 
 from benchmarks import answers
 from benchmarks.peers import payloads
-from hifadhi.agency.compose import Draft
+from hifadhi.agency.composing.compose import Draft
 from hifadhi.errors import Refused
 
 

@@ -13,15 +13,15 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from hifadhi.agency import durable_file
-from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.auditor import dossier, dossier_making, dossier_output, dossier_zip, output
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.cross_check import cross_check
 from hifadhi.agency.auditor.mirror import INCOMING, Mirror, Mirrored
 from hifadhi.agency.auditor.replay import Replay
 from hifadhi.agency.auditor.replay import replay as replay_case
-from hifadhi.agency.keyring import read_key
-from hifadhi.agency.transport import Patience, Transport
+from hifadhi.agency.home.keyring import read_key
+from hifadhi.agency.wire.access_token import AccessToken
+from hifadhi.agency.wire.transport import Patience, Transport
 from hifadhi.errors import Fault, HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.audit import CHECKPOINT, TILES

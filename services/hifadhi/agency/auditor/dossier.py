@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from hifadhi.agency.known_directory import evolved
+from hifadhi.agency.known.known_directory import evolved
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import leaf as leaves
 from hifadhi.evidence import proof as proofs

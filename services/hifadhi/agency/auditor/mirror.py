@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from hifadhi.agency.auditor.archive import MAX_FILE, Archive
-from hifadhi.agency.exchange import Exchange
-from hifadhi.agency.known_directory import KnownDirectory
-from hifadhi.agency.latest_checkpoint import LatestCheckpoint
-from hifadhi.agency.transport import Transport
+from hifadhi.agency.known.known_directory import KnownDirectory
+from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
+from hifadhi.agency.wire.exchange import Exchange
+from hifadhi.agency.wire.transport import Transport
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence.audit import CHECKPOINT, belongs
 from hifadhi.evidence.checkpoint import Checkpoint, unsigned

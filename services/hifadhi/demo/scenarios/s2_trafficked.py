@@ -3,7 +3,7 @@
 from typing import Final
 
 from hifadhi.agency.client import Client
-from hifadhi.agency.message_id import new_id
+from hifadhi.agency.composing.message_id import new_id
 from hifadhi.demo import adults, papers
 from hifadhi.demo.narrator import say
 from hifadhi.demo.stage import Stage

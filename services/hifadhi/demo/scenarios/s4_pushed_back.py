@@ -3,9 +3,9 @@
 from typing import Final
 
 from hifadhi.agency.client import Client
-from hifadhi.agency.compose import Draft
+from hifadhi.agency.composing.compose import Draft
+from hifadhi.agency.composing.signed_file import SignedFile
 from hifadhi.agency.countersigning import examine
-from hifadhi.agency.signed_file import SignedFile
 from hifadhi.demo import adults, papers
 from hifadhi.demo.narrator import say
 from hifadhi.demo.stage import Stage

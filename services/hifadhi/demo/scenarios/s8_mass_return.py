@@ -3,9 +3,9 @@
 from typing import Final
 
 from hifadhi.agency.client import Client
-from hifadhi.agency.compose import Draft
-from hifadhi.agency.message_id import new_id
-from hifadhi.agency.receipt import Receipt
+from hifadhi.agency.composing.compose import Draft
+from hifadhi.agency.composing.message_id import new_id
+from hifadhi.agency.wire.receipt import Receipt
 from hifadhi.demo import adults, papers, people
 from hifadhi.demo.narrator import say
 from hifadhi.demo.stage import Stage

@@ -9,8 +9,8 @@ from cyclopts import App
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.commands import mirror, replay, verify
 from hifadhi.agency.auditor.mirror import INCOMING
-from hifadhi.agency.keyring import Keyring
-from hifadhi.agency.transport import Patience
+from hifadhi.agency.home.keyring import Keyring
+from hifadhi.agency.wire.transport import Patience
 from sealed_ledgers import EverythingSealed, everything, root_bytes, uuid7
 
 Run = Callable[..., int]

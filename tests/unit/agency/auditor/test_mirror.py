@@ -7,10 +7,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from hifadhi.agency.access_token import AccessToken
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.mirror import INCOMING, Mirror, Mirrored
-from hifadhi.agency.transport import Patience, Transport
+from hifadhi.agency.wire.access_token import AccessToken
+from hifadhi.agency.wire.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered, Unavailable
 from hifadhi.evidence import checkpoint
 from hifadhi.evidence.audit import Audit

@@ -1,0 +1,1 @@
+"""What the agency knows of the exchange, because it has verified it: the directory, the newest tree."""

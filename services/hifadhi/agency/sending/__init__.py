@@ -1,0 +1,1 @@
+"""From a signed message to what the hub has stored, whatever happens in between."""
