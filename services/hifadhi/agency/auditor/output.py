@@ -15,10 +15,10 @@ from hifadhi.errors import HifadhiError, Tampered
 from hifadhi.evidence.b64 import encode
 from hifadhi.evidence.promise import Promise
 from hifadhi.evidence.report import Report
+from hifadhi.evidence.story import WAITING, Line
 from hifadhi.referral import instant
 from hifadhi.referral.directory import Agency
 from hifadhi.referral.sayings import listed
-from hifadhi.referral.story import WAITING, Line
 
 TOLD_EVERY: Final = 64
 """Leaves. Telling the bar of each would cost as much as deciding it."""

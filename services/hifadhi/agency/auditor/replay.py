@@ -8,12 +8,11 @@ from hifadhi.errors import Fault, Refused
 from hifadhi.evidence.audit import Audit
 from hifadhi.evidence.jws import MESSAGE, read_envelope
 from hifadhi.evidence.report import Report, Verified
+from hifadhi.evidence.story import Happened, Line, tell
 from hifadhi.referral import message
-from hifadhi.referral.case import Case
 from hifadhi.referral.directory import Agency
 from hifadhi.referral.header import Header
 from hifadhi.referral.root import Root
-from hifadhi.referral.story import Happened, Line, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,9 @@ class _Listener:
         case = verified.case
         if case is None or case.id != self.case:
             return
-        happened = _happened(verified, case)
-        header = happened.header
-        self.lines.append(tell(happened))
+        leaf = verified.leaf
+        header = _header(leaf.envelope)
+        self.lines.append(tell(Happened(index=verified.index, ruling=leaf.ruling, header=header, case=case)))
         self.named |= {*case.parties, *((header.sender, *header.addressees) if header else ())}
 
 
@@ -60,21 +59,6 @@ def replay(
         raise Refused(Fault("NOT_FOUND", "", "no leaf concerns this case; name its first encounter's id"))
     known = audit.verifier.directory.agencies
     return Replay(tuple(listener.lines), tuple(known[name] for name in sorted(listener.named & known.keys())), report)
-
-
-def _happened(verified: Verified, case: Case) -> Happened:
-    ruling = verified.leaf.ruling
-    return Happened(
-        index=verified.index,
-        stored_at=ruling.stored_at,
-        ruling=ruling.ruling,
-        code=ruling.code,
-        irregular=bool(ruling.irregular),
-        clock=ruling.clock,
-        subject=ruling.subject,
-        header=_header(verified.leaf.envelope),
-        case=case,
-    )
 
 
 def _header(envelope: bytes) -> Header | None:

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
-from hifadhi.evidence import recipients
+from hifadhi.evidence import recipients, story
 from hifadhi.evidence.leaf import LAPSED
 from hifadhi.evidence.projection import LedgerEntry, project
-from hifadhi.referral import directory_changes, instant, story
+from hifadhi.referral import directory_changes, instant
 from hifadhi.referral.case import Case, Referral, Sealed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.headers import ReferralRequested
@@ -76,18 +76,7 @@ class Batch:
                 self.within.setdefault(entry.message, concerned.id)
 
     def _tell(self, entry: LedgerEntry, before: Case | None, after: Case, concerned: Referral | None) -> None:
-        ruling = entry.leaf.ruling
-        happened = story.Happened(
-            index=entry.index,
-            stored_at=ruling.stored_at,
-            ruling=ruling.ruling,
-            code=ruling.code,
-            irregular=bool(ruling.irregular),
-            clock=ruling.clock,
-            subject=ruling.subject,
-            header=entry.header,
-            case=after,
-        )
+        happened = story.Happened(index=entry.index, ruling=entry.leaf.ruling, header=entry.header, case=after)
         line = {"leaf_index": entry.index, "words": story.tell(happened).words, "responsible": after.owed_by}
         line |= _standing(concerned)
         moved = before is None or before.owed_by != after.owed_by

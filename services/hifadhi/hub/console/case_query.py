@@ -5,10 +5,10 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hifadhi.evidence import story
 from hifadhi.hub.console.listing import Cells, Listing
 from hifadhi.hub.console.query import TIMELINE, TIMELINE_PAGE, line
 from hifadhi.hub.console.tables import cases, entries, referrals, timeline
-from hifadhi.referral import story
 from hifadhi.referral.case import Case
 
 MOST_REFERRALS: Final = 200

@@ -5,10 +5,11 @@ from typing import Any, Final
 from jinja2 import Environment
 from markupsafe import Markup
 
+from hifadhi.evidence import story
 from hifadhi.hub import templates
 from hifadhi.hub.console import assets
 from hifadhi.hub.console.age import age, until
-from hifadhi.referral import instant, story
+from hifadhi.referral import instant
 
 
 def render(template: str, **facts: Any) -> str:  # noqa: ANN401 (what the template shows)

@@ -1,13 +1,14 @@
 import pytest
 
 from hifadhi.evidence.jws import MESSAGE, read_envelope
+from hifadhi.evidence.leaf import Ruling
 from hifadhi.evidence.report import Verified
+from hifadhi.evidence.story import _LAPSES, REASONS, WAITING, Happened, Line, deadlines, tell
 from hifadhi.evidence.verify import Verifier
 from hifadhi.referral import message
 from hifadhi.referral.clocks import PERIODS
 from hifadhi.referral.headers import MESSAGES
 from hifadhi.referral.sayings import _SAID, BOUNCES
-from hifadhi.referral.story import _LAPSES, REASONS, WAITING, Happened, Line, deadlines, tell
 from hifadhi.referral.table import ARRIVAL
 from sealed_ledgers import EverythingSealed, everything, examined_again, the_root
 
@@ -34,19 +35,8 @@ def _line(verified: Verified) -> Line | None:
         return None
     payload = read_envelope(envelope, typ=MESSAGE).payload if envelope else b""
     readable = bool(envelope) and ruling.code != "SCHEMA"
-    return tell(
-        Happened(
-            index=verified.index,
-            stored_at=ruling.stored_at,
-            ruling=ruling.ruling,
-            code=ruling.code,
-            irregular=bool(ruling.irregular),
-            clock=ruling.clock,
-            subject=ruling.subject,
-            header=message.parse(payload) if readable else None,
-            case=verified.case,
-        )
-    )
+    header = message.parse(payload) if readable else None
+    return tell(Happened(index=verified.index, ruling=ruling, header=header, case=verified.case))
 
 
 @pytest.mark.parametrize(
@@ -130,5 +120,7 @@ def test_what_one_agency_said_in_anothers_name_is_not_told_as_that_others_word(s
     case = sealed.exchange.fold.cases[sealed.case]
     payload = read_envelope(sealed.exchange.envelope("MZ-INAR", "encounter.reported", case=case.id, to=[]), typ=MESSAGE)
     header = message.parse(payload.payload)
-    happened = Happened(index=9, stored_at="…", ruling="refused", code="SENDER_MISMATCH", header=header, case=case)
-    assert tell(happened).words.startswith("In another's name: MZ-INAR")
+    ruling = Ruling(ruling="refused", code="SENDER_MISMATCH", position=9, stored_at="…")
+    assert tell(Happened(index=9, ruling=ruling, header=header, case=case)).words.startswith(
+        "In another's name: MZ-INAR"
+    )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hifadhi.evidence.leaf import Ruling
 from hifadhi.referral import headers, instant
 from hifadhi.referral.case import Case, Clock, Referral
 from hifadhi.referral.header import Header
@@ -29,15 +30,10 @@ from hifadhi.referral.table import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """A leaf of the case: its ruling's fields, its header (None: a lapse, or unreadable), the case that it leaves."""
+    """A leaf of the case: its ruling, its header (None: a lapse, or unreadable), the case that it leaves."""
 
     index: int
-    stored_at: str
-    ruling: str
-    code: str | None = None
-    irregular: bool = False
-    clock: str | None = None
-    subject: str | None = None
+    ruling: Ruling
     header: Header | None = None
     case: Case
 
@@ -74,14 +70,14 @@ class Line:
 
 def tell(happened: Happened) -> Line:
     """The line of a leaf."""
-    case = happened.case
+    case, ruling = happened.case, happened.ruling
     referral = _concerned(happened)
     return Line(
         index=happened.index,
-        stored_at=happened.stored_at,
+        stored_at=ruling.stored_at,
         words=_words(happened, referral),
-        ruling=happened.ruling,
-        code=happened.code,
+        ruling=ruling.ruling,
+        code=ruling.code,
         referral=referral.id if referral else None,
         state=referral.state.value if referral else None,
         responsible=case.owed_by,
@@ -115,7 +111,7 @@ def _bound(case: Case, clock: Clock) -> tuple[str, ...]:
 def _concerned(happened: Happened) -> Referral | None:
     header = happened.header
     if header is None:
-        named = happened.subject
+        named = happened.ruling.subject
     elif isinstance(header, headers.ReferralRequested):
         named = header.id
     else:
@@ -124,28 +120,30 @@ def _concerned(happened: Happened) -> Referral | None:
 
 
 def _words(happened: Happened, referral: Referral | None) -> str:
-    if happened.clock:
+    ruling = happened.ruling
+    if ruling.clock:
         return _lapse(happened, referral)
     words = _said(happened, referral)
-    if happened.code:
-        return f"{words} — REFUSED, nothing changed: {REASONS.get(happened.code, happened.code)}."
-    if happened.irregular:
+    if ruling.code:
+        return f"{words} — REFUSED, nothing changed: {REASONS.get(ruling.code, ruling.code)}."
+    if ruling.irregular:
         return f"{words} — kept on record, but it does not fit how things stand and changes nothing."
     return f"{words}."
 
 
 def _said(happened: Happened, referral: Referral | None) -> str:
-    if happened.header is None:
+    header, ruling = happened.header, happened.ruling
+    if header is None:
         return "A message that names this case and cannot be read"
-    effective = not happened.code and not happened.irregular
-    words = said(happened.header, happened.case, referral, effective=effective)
-    return f"In another's name: {words}" if happened.code == "SENDER_MISMATCH" else words
+    words = said(header, happened.case, referral, effective=not ruling.code and not ruling.irregular)
+    return f"In another's name: {words}" if ruling.code == "SENDER_MISMATCH" else words
 
 
 def _lapse(happened: Happened, referral: Referral | None) -> str:
-    clock, case = happened.clock or "", happened.case
+    ruling, case = happened.ruling, happened.case
+    clock = ruling.clock or ""
     told = {one for restriction in case.restrictions.values() for one in restriction.pending}
-    names = {"sender": referral.sender, "receiver": referral.receiver} if referral else {"agency": happened.subject}
+    names = {"sender": referral.sender, "receiver": referral.receiver} if referral else {"agency": ruling.subject}
     sides = listed(case.dispute.sides) if case.dispute else ""
     passed = _LAPSES[clock].format(**names, pending=listed(tuple(sorted(told))), sides=sides)
     late = " The request is escalated; an answer still counts, as a late one."
