@@ -21,6 +21,8 @@ from hifadhi.referral import faults
 PREFIX: Final = "HIFADHI_"
 SETTINGS: Final = "HIFADHI_SETTINGS"
 SECRETS: Final = "HIFADHI_SECRETS"
+OF_AGENCIES: Final = "HIFADHI_EXCHANGE_"
+"""What begins so is read by an agency's commands."""
 
 
 def _broker(address: str) -> str:
@@ -183,4 +185,5 @@ def unknown_names() -> list[str]:
     """Variables of the environment that look like settings and are none of any service: a slip of the pen."""
     kinds = (Settings, ConsoleSettings)
     known = {PREFIX + field.upper() for kind in kinds for field in kind.model_fields} | {SETTINGS, SECRETS}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    ours = (name for name in os.environ if name.startswith(PREFIX) and not name.startswith(OF_AGENCIES))
+    return sorted(name for name in ours if name not in known)

@@ -15,9 +15,9 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 def commands() -> list[str]:
-    """The lines of the README's `sh` blocks that call `hifadhi`."""
+    """The lines of the README's `sh` blocks that call `hifadhi`, or set what it reads."""
     blocks = re.findall(r"```sh\n(.*?)```", (PROJECT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    return [line for block in blocks for line in block.splitlines() if line.startswith("hifadhi ")]
+    return [line for block in blocks for line in block.splitlines() if line.startswith(("hifadhi ", "export "))]
 
 
 def free_port() -> int:
@@ -55,9 +55,12 @@ def running() -> Iterator[list[subprocess.Popen[str]]]:
 def test_every_command_of_the_readme_works(place: Path, running: list[subprocess.Popen[str]]) -> None:
     port, ids, verified = str(free_port()), list[str](), False
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path}
     for line in commands():
         shell = with_ids(line.replace("8400", port), ids)
-        environment = {**os.environ, "PATH": path}
+        if line.startswith("export "):
+            environment |= dict(said.split("=") for said in shell.split()[1:])
+            continue
         if line.startswith("hifadhi up"):
             process = subprocess.Popen(
                 ["sh", "-c", f"exec {shell}"],

@@ -78,6 +78,7 @@ def test_a_slip_of_the_pen_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HIFADHI_STROE", "x")
     monkeypatch.setenv("HIFADHI_WATCHED", "{}")
     monkeypatch.setenv("HIFADHI_STORE", "")
+    monkeypatch.setenv("HIFADHI_EXCHANGE_URL", "http://localhost")  # for an agency's commands on the same machine
     assert unknown_names() == ["HIFADHI_STROE"]
 
 

@@ -19,6 +19,7 @@ from hifadhi.agency.auditor.cross_check import cross_check
 from hifadhi.agency.auditor.mirror import INCOMING, Mirror, Mirrored
 from hifadhi.agency.auditor.replay import Replay
 from hifadhi.agency.auditor.replay import replay as replay_case
+from hifadhi.agency.environment import EXCHANGE_ROOT
 from hifadhi.agency.home.keyring import read_key
 from hifadhi.agency.wire.access_token import AccessToken
 from hifadhi.agency.wire.transport import Patience, Transport
@@ -47,7 +48,9 @@ Checkpoints = Annotated[
     tuple[Path, ...],
     Parameter(help="A checkpoint seen elsewhere, say an agency's or another mirror's: the ledger must begin with it."),
 ]
-RootFile = Annotated[Path, Parameter(name="--root", help="The exchange's root.json, as you were handed it.")]
+RootFile = Annotated[
+    Path, Parameter(name="--root", env_var=EXCHANGE_ROOT, help="The exchange's root.json, as you were handed it.")
+]
 
 
 def mirror(  # noqa: PLR0913 (one option each)
@@ -57,7 +60,9 @@ def mirror(  # noqa: PLR0913 (one option each)
     *,
     key: Annotated[Path, Parameter(help="A signing key of an agency with the role auditor or detection, as JWK.")],
     agency: Annotated[str | None, Parameter(help="Its agency; else agency.json beside the key names it.")] = None,
-    root: Annotated[Path | None, Parameter(name="--root", help="Check signatures now, not only in 'verify'.")] = None,
+    root: Annotated[
+        Path | None, Parameter(name="--root", env_var=EXCHANGE_ROOT, help="Check signatures now too.")
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> int:

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from hifadhi.agency import durable_file
 from hifadhi.agency.commands import output
+from hifadhi.agency.environment import EXCHANGE_ROOT, EXCHANGE_URL
 from hifadhi.errors import HifadhiError, Refused, Tampered, Unavailable
 from hifadhi.referral import root as root_file
 from hifadhi.referral.root import Root
@@ -24,8 +25,8 @@ INTERRUPTED: Final = 130
 P = ParamSpec("P")
 
 Home = Annotated[Path, Parameter(name="--home", help="The folder with the agency's keys.")]
-RootFile = Annotated[Path, Parameter(name="--root", help="root.json, as it was handed over.")]
-Url = Annotated[str, Parameter(name="--url", help="The exchange's base URL.")]
+RootFile = Annotated[Path, Parameter(name="--root", env_var=EXCHANGE_ROOT, help="root.json, as it was handed over.")]
+Url = Annotated[str, Parameter(name="--url", env_var=EXCHANGE_URL, help="The exchange's base URL.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="JSON for programs, a line each.")]
 GovernanceFolder = Annotated[
     Path | None, Parameter(name="--governance", help="The folder with root.json and the governance keys.")

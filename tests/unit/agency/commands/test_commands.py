@@ -70,6 +70,18 @@ async def test_an_exchange_is_founded_and_an_agency_let_in_by_commands(
     assert f"{kid}  revoked" in out
 
 
+async def test_the_environment_says_which_exchange_unless_the_options_do(
+    run: Callable[..., Any], hub: SmallHub, office: Governance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HIFADHI_EXCHANGE_URL", hub.base_url)
+    monkeypatch.setenv("HIFADHI_EXCHANGE_ROOT", str(office.folder / "root.json"))
+    assert (await run("directory", "show"))[0] == 0
+    code, _, err = await run("directory", "show", "--root", tmp_path / "nothing.json")
+    assert (code, "nothing.json" in err) == (1, True)
+    monkeypatch.setenv("HIFADHI_EXCHANGE_URL", "http://127.0.0.1:9")
+    assert (await run("directory", "show", "--url", hub.base_url))[0] == 0
+
+
 async def test_an_agency_is_suspended_and_that_is_lifted_by_commands(
     run: Callable[..., Any], hub: SmallHub, admitted: dict[str, Keyring], office: Governance
 ) -> None:
