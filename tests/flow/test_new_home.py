@@ -87,6 +87,20 @@ async def test_what_was_sealed_to_the_old_key_opens_and_what_was_taken_does_not_
     assert all("content" in item.bodies for item in asks)
 
 
+@pytest.mark.parametrize("reading", ["X25519", "HPKE-9-KE"])
+async def test_a_program_with_the_old_home_opens_what_is_sealed_to_the_new_key(made: Stage, reading: str) -> None:
+    mozambique, old = made.clients["MZ-INAR"], made.clients["ZA-DHA"]
+    case = (await mozambique.send("encounter.reported", bodies=people.girl_found())).id
+    keyring = await renewed(made, "ZA-DHA", reading=reading)
+    await mozambique.refresh_directory()
+    await asked(mozambique, case)
+    [item] = requests(await old.receive_once(wait_s=5))
+    assert (item.problems, "content" in item.bodies) == ((), True)
+    kids = sorted(key.kid for key in Keyring.load(made.home("ZA-DHA")).read)
+    assert kids == sorted(key.kid for key in keyring.read)
+    assert not [one for one in await mozambique.receive_once() if one.header and one.header.type == "message.bounced"]
+
+
 async def test_done_again_it_goes_on(made: Stage) -> None:
     first = await renewed(made, "MZ-INAR")
     assert not (made.home("MZ-INAR") / "identity.jwk").exists()

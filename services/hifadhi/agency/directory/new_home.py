@@ -3,7 +3,8 @@
 One key has one writer, so no program ever changes its key: it ends, and another starts with the new home. In this
 order, and what holds if we crash there, after which the same command goes on:
 
-1. The new home gets new keys, and those that open what was sealed before; `agency.json` last. Nothing is known of them.
+1. The new home gets new keys, and those that open what was sealed before; `agency.json` last. The old one gets the new
+   reading keys: from the next step on others seal to them, and its programs go on receiving. Nothing is known of them.
 2. They are added to the directory by the identity key. Both homes may send and receive.
 3. What the old home has taken and answered is noted in the new one: it is not handed over a second time.
 4. The identity key goes over, with the journal that counts its statements.
@@ -12,6 +13,7 @@ Once the programs of the old home have ended, its signing key is revoked; its re
 was sealed to them is still on its way.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from hifadhi.agency import durable_file
@@ -20,6 +22,7 @@ from hifadhi.agency.home.journal import Journal
 from hifadhi.agency.home.keyring import COUNTERSIGN, IDENTITY, READ, SIGN, Keyring, create_key, kinds_of
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import strict_json
+from hifadhi.evidence.jwk import PrivateJwk
 
 IDENTITY_JOURNAL = "identity-journal.json"
 
@@ -27,6 +30,7 @@ IDENTITY_JOURNAL = "identity-journal.json"
 async def renew(old: Keyring, new: Path, office: DirectoryOffice, *, signing: str, reading: str) -> Keyring:
     """The keyring of the new home, its keys in the directory. Refused: EXISTS, NOT_FOUND; what the office refuses."""
     made = _created(old, new, signing, reading)
+    _copy([key for key in made.read if key not in old.read], old.home)
     identity_home = old.home if (old.home / f"{IDENTITY}.jwk").exists() else new
     identity = Keyring.load(identity_home).identity
     for use, key in ((SIGN, made.sign), *((READ, key) for key in reversed(made.read))):
@@ -48,12 +52,17 @@ def _created(old: Keyring, new: Path, signing: str, reading: str) -> Keyring:
     for name, kind in ((SIGN, sign), (READ, read[0]), *((f"{READ}-{kind}", kind) for kind in read[1:])):
         if not (new / f"{name}.jwk").exists():
             create_key(new / f"{name}.jwk", kind)
-    for key in old.read:
-        durable_file.replace(new / f"{READ}-0-{key.kid}.jwk", strict_json.dump(key.as_dict()))
+    _copy(old.read, new)
     if (second := old.home / f"{COUNTERSIGN}.jwk").exists():
         durable_file.replace(new / second.name, durable_file.read(second))
     durable_file.create(new / "agency.json", strict_json.dump({"agency": old.agency}))
     return Keyring.load(new)
+
+
+def _copy(keys: Iterable[PrivateJwk], to: Path) -> None:
+    """Behind the reading keys that a home has itself, these of the other one."""
+    for key in keys:
+        durable_file.replace(to / f"{READ}-0-{key.kid}.jwk", strict_json.dump(key.as_dict()))
 
 
 def _same_agency(made: Keyring, old: Keyring) -> Keyring:

@@ -23,7 +23,7 @@ from hifadhi.agency.known.known_directory import KnownDirectory
 from hifadhi.agency.receiving.answer import automatic_answer
 from hifadhi.agency.receiving.case_history import CaseHistory
 from hifadhi.agency.receiving.leaf_proofs import Check, LeafProofs, Refresh
-from hifadhi.agency.receiving.opening import Item, open_item, read_leaf, unknown_keys, with_changes
+from hifadhi.agency.receiving.opening import UNOPENABLE, Item, open_item, read_leaf, unknown_keys, with_changes
 from hifadhi.agency.receiving.standing import changes_of
 from hifadhi.agency.wire.exchange import MAX_ITEMS, Exchange, InboxPage, InboxRow
 from hifadhi.errors import Refused, Tampered
@@ -113,6 +113,8 @@ class Inbox:
         if envelope is not None and unknown_keys(envelope, self._known.directory):
             await self._refresh()
         item = open_item(row, sealed, envelope, self._keyring, self._known.directory)
+        if item.bounces == UNOPENABLE and self._has_new_keys():
+            item = open_item(row, sealed, envelope, self._keyring, self._known.directory)
         if not looks_back or item.header is None or not item.bodies:
             return item
         if isinstance(item.header, DataCorrected) and item.is_recorded:
@@ -120,6 +122,14 @@ class Inbox:
             return with_changes(item, changes_of(stands, item))
         earlier = await self.history.bodies(item.header.about, item.header.type)
         return open_item(row, sealed, envelope, self._keyring, self._known.directory, earlier) if earlier else item
+
+    def _has_new_keys(self) -> bool:
+        """Whether the home has reading keys that it had not: a renewal puts there what others seal to from then on."""
+        found = Keyring.load(self._keyring.home).read
+        if {key.kid for key in found} <= {key.kid for key in self._keyring.read}:
+            return False
+        self._keyring = replace(self._keyring, read=found)
+        return True
 
     async def _answered(self, item: Item) -> Item:
         ours = self._known.directory.agencies.get(self._keyring.agency)
