@@ -45,7 +45,7 @@ async def test_axe_finds_no_barrier_in_either_theme_and_no_page_is_wider_than_it
     for theme, width in LOOKS:
         context = await place.browser.new_context(color_scheme=theme, viewport={"width": width, "height": 800})
         await context.add_init_script(path=AXE)
-        for path in (*live, "/console/nothing", "/v1/reference"):
+        for path in (*live, "/console/nothing", "/v1/reference", "/problems/SCHEMA"):
             page = await place.opened(path, context, live=path in live)
             found: dict[str, Any] = await page.evaluate(RUN, TAGS)
             barriers = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]

@@ -1,12 +1,7 @@
 """Every code that an answer or a sealed ruling may carry: what it means, and how to mend it. One page each."""
 
 from collections.abc import Mapping
-from html import escape
 from typing import Final
-
-from aiohttp import web
-
-from hifadhi.errors import Fault, Refused
 
 CODES: Final[Mapping[str, tuple[str, str]]] = {
     "TOO_LARGE": (
@@ -139,21 +134,3 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "COMMITMENT": ("A part's content is not what its sender committed to.", "Seal and sign again, as a new message."),
 }
-
-
-def routes() -> list[web.RouteDef]:
-    """The page that the `type` of every problem points to."""
-    return [web.get("/problems/{code}", page)]
-
-
-async def page(request: web.Request) -> web.Response:
-    """What a code means and how to mend it."""
-    code = request.match_info["code"]
-    if code not in CODES:
-        raise Refused(Fault("NOT_FOUND", "", "there is no such code"))
-    what, mend = (escape(text) for text in CODES[code])
-    body = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{code}</title>'
-        f"<h1>{code}</h1><p>{what}</p><p><strong>How to mend it:</strong> {mend}</p></html>"
-    )
-    return web.Response(text=body, content_type="text/html")

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hifadhi.diagnostics import log
 from hifadhi.errors import Fault, Refused
-from hifadhi.hub import metrics, problem, problem_codes
+from hifadhi.hub import metrics, problem
 from hifadhi.hub.door import Limits, Runner
 from hifadhi.hub.reference import faces as reference
 
@@ -50,7 +50,6 @@ def application(services: Mapping[str, Service]) -> web.Application:
     """All faces on one port, and how the services are."""
     app = web.Application(middlewares=[metrics.measured, problem.problems], client_max_size=1 << 20)
     app.on_response_prepare.append(_secure)
-    app.add_routes(problem_codes.routes())
     app.add_routes(metrics.routes())
     app.add_routes(reference.routes())
     app.add_routes([web.get("/livez", _alive), web.get("/readyz", _ready(services))])

@@ -13,13 +13,15 @@ from markupsafe import escape
 from hifadhi.hub.problem_codes import CODES
 from hifadhi.hub.reference import asyncapi, openapi
 from hifadhi.hub.reference.operations import OPERATIONS
-from hifadhi.hub.reference.page import page
+from hifadhi.hub.reference.page import page, problem
 from hifadhi.hub.reference.records import KINDS
 from hifadhi.hub.reference.wording import prose, words
 from hifadhi.hub.server import application
 from hifadhi.referral.message import HEADERS
 
 MOST_BYTES = 60_000
+ELSEWHERE = {"/v1/reference", "/v1/openapi.json", "/v1/asyncapi.json", "/v1/reference.css"}
+ELSEWHERE |= {f"/problems/{code}" for code in CODES}
 VOID = {"meta", "link"}
 
 
@@ -63,9 +65,16 @@ def test_every_link_leads_somewhere() -> None:
     outline = Outline(page())
     assert not outline.open
     assert len(outline.ids) == len(set(outline.ids))
-    elsewhere = {"/v1/openapi.json", "/v1/asyncapi.json", "/v1/reference.css", *(f"/problems/{code}" for code in CODES)}
     for link in outline.links:
-        assert link in elsewhere or link.removeprefix("#") in outline.ids, link
+        assert link in ELSEWHERE or link.rpartition("#")[2] in outline.ids, link
+
+
+def test_every_problem_has_its_page() -> None:
+    for code, (what, mend) in CODES.items():
+        outline, text = Outline(problem(code)), problem(code)
+        assert not outline.open
+        assert all(str(escape(said)) in text for said in (code, what, mend))
+        assert {link.partition("#")[0] for link in outline.links} <= {"", *ELSEWHERE}
 
 
 def test_it_is_light() -> None:
@@ -108,6 +117,9 @@ async def test_it_is_served_with_its_style_under_the_strict_policy() -> None:
         assert (answer.status, await answer.text()) == (200, page())
         assert answer.headers["Content-Encoding"] in {"gzip", "deflate"}
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        mended = await client.get("/problems/SCHEMA")
+        assert (mended.status, await mended.text()) == (200, problem("SCHEMA"))
+        assert (await client.get("/problems/NONE")).status == 404
         style = await client.get("/v1/reference.css")
         assert (style.status, style.content_type) == (200, "text/css")
         assert await (await client.get("/v1/asyncapi.json")).json() == asyncapi.document()

@@ -16,6 +16,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/v1/asyncapi.json", _asyncapi),
         web.get("/v1/reference", _page),
         web.get("/v1/reference.css", _style),
+        web.get("/problems/{code}", _problem),
     ]
 
 
@@ -38,6 +39,12 @@ async def _page(_request: web.Request) -> web.Response:
     from hifadhi.hub.reference.page import page  # noqa: PLC0415
 
     return _compressed(page(), HTML)
+
+
+async def _problem(request: web.Request) -> web.Response:
+    from hifadhi.hub.reference.page import problem  # noqa: PLC0415
+
+    return _compressed(problem(request.match_info["code"]), HTML)
 
 
 async def _style(_request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Both documents as one page for people, made on the server; it works without a script."""
+"""Both documents as one page for people, and a page for each problem; made on the server, without a script."""
 
 from functools import lru_cache
 from importlib.metadata import version
@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from jinja2 import Environment
 from markupsafe import Markup
 
+from hifadhi.errors import Fault, Refused
 from hifadhi.hub import templates
 from hifadhi.hub.problem import status_of_code
 from hifadhi.hub.problem_codes import CODES
@@ -57,6 +58,16 @@ def page() -> str:
         messages=[Message(name, of.__doc__ or "", tuple(PARTS.get(name, ()))) for name, of in HEADERS.items()],
         codes=[(code, status_of_code(code), what) for code, (what, _) in sorted(CODES.items())],
     )
+
+
+@lru_cache(maxsize=len(CODES))
+def problem(code: str) -> str:
+    """The page that the `type` of a problem points to. `Refused`: NOT_FOUND."""
+    if code not in CODES:
+        raise Refused(Fault("NOT_FOUND", "", "there is no such code"))
+    what, mend = CODES[code]
+    shown = {"code": code, "what": what, "mend": mend, "status": status_of_code(code)}
+    return _ENVIRONMENT.get_template("problem.html").render(version=version("hifadhi"), **shown)
 
 
 def _types() -> list[Type]:
