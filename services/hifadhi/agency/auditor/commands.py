@@ -228,6 +228,8 @@ def _whole(folder: Path) -> Archive:
     archive = Archive(folder)
     if f"{INCOMING}/{CHECKPOINT}" in archive:
         raise Refused(Fault("INTERRUPTED", "", "a mirror was interrupted at its last step; run 'hifadhi mirror' again"))
+    if not folder.exists():
+        raise Refused(Fault("NOT_FOUND", "", f"{folder} is not there"))
     if CHECKPOINT not in archive and not (folder / TILES).is_dir():
         raise Refused(Fault("NOT_FOUND", "", f"{folder} holds no ledger: no checkpoint, no tiles"))
     return archive

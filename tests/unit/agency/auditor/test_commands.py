@@ -126,6 +126,14 @@ def test_what_cannot_be_read_gives_2(
     assert said.err.startswith("Not done: ")
 
 
+def test_a_path_that_is_not_there_and_a_folder_without_a_ledger_are_told_apart(
+    run: Run, tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path, why in ((tmp_path / "message.zip", "is not there"), (tmp_path, "holds no ledger")):
+        assert run("verify", path, "--root", root) == 2
+        assert f"{path} {why}" in capsys.readouterr().err.replace("\n", "")
+
+
 def test_another_exchanges_root_does_not_verify(run: Run, folder: Path, root: Path) -> None:
     root.write_bytes(root_bytes().replace(b"ledger.example.org", b"ledger.example.net"))
     assert run("verify", folder, "--root", root) == 1
