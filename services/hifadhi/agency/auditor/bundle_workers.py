@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 from hifadhi import garbage
@@ -31,8 +34,19 @@ def bundles_of(files: Mapping[str, bytes], leaves: int) -> Iterator[Bundles]:
     if not isinstance(files, Archive) or cores == 1 or leaves < WORTHWHILE:
         yield InLine(files)
         return
-    with ProcessPoolExecutor(cores, initializer=garbage.settle) as workers:
+    with ProcessPoolExecutor(cores, initializer=begin_worker) as workers:
         yield BundleWorkers(files.folder, workers, AHEAD * cores)
+
+
+def begin_worker() -> None:
+    """Runs in a worker as it starts. Whoever started it may be killed: it does not stay behind, and wait for work."""
+    garbage.settle()
+    Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 class BundleWorkers:

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -119,3 +122,43 @@ def test_a_large_one_is_read_by_processes_that_end_with_it(long: Exchange, tmp_p
     with bundles_of(files, bundle_workers.WORTHWHILE) as bundles:
         assert isinstance(bundles, BundleWorkers)
         assert Audit(files, the_root(), bundles).run().leaves == len(long.leaves)
+
+
+PROGRAM = """
+import multiprocessing, sys, time
+from pathlib import Path
+from hifadhi.agency.auditor.archive import Archive
+from hifadhi.agency.auditor.bundle_workers import WORTHWHILE, bundles_of
+from hifadhi.evidence.tiles import ENTRIES, Tile
+
+with bundles_of(Archive(Path(sys.argv[1])), WORTHWHILE) as bundles:
+    next(bundles.read((Tile(ENTRIES, index) for index in range(4)), {}))
+    print(*(one.pid for one in multiprocessing.active_children()), flush=True)
+    time.sleep(60)
+"""
+DEADLINE_S = 10.0
+
+
+def runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc who runs")
+def test_no_process_stays_behind_when_the_audit_is_killed(long: Exchange, tmp_path: Path) -> None:
+    for path, raw in long.files().items():
+        Archive(tmp_path).write(path, raw)
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, tmp_path], stdout=subprocess.PIPE, text=True) as audit:
+        assert audit.stdout
+        workers = [int(pid) for pid in audit.stdout.readline().split()]
+        assert workers and all(map(runs, workers))
+        audit.kill()
+        # Not read to its end: workers that stayed would hold it open.
+        audit.wait(DEADLINE_S)
+        deadline = time.monotonic() + DEADLINE_S
+        while any(map(runs, workers)):
+            assert time.monotonic() < deadline, workers
+            time.sleep(0.02)
