@@ -15,6 +15,7 @@ from hifadhi.agency.receiving.opening import Item
 from hifadhi.demo import people
 from hifadhi.demo.stage import Stage
 from hifadhi.errors import Refused
+from hifadhi.referral.headers import ReferralReceived
 from ledger_verified import on_stage
 
 PLAYERS = ("MZ-INAR", "ZA-DHA")
@@ -32,12 +33,17 @@ async def renewed(made: Stage, agency: str, *, reading: str = "X25519") -> Keyri
         return await new_home.renew(Keyring.load(made.home(agency)), new, office, signing="ES256", reading=reading)
 
 
-async def asked(client: Client, case: str) -> None:
+async def asked(client: Client, case: str) -> str:
     bodies = people.girl_referred("ZA-DHA", purposes=["FAMILY_TRACING"], reasons="Her aunt lives there.")
     seen = (await client.case(case))["version"]
     said = {"case": case, "seen": seen, "kind": "service", "urgency": "urgent"}
     sent = await client.send("referral.requested", to=["ZA-DHA"], bodies=bodies, **said)
     assert sent.is_recorded, sent
+    return sent.id
+
+
+def receipts(items: list[Item]) -> list[Item]:
+    return [item for item in items if isinstance(item.header, ReferralReceived)]
 
 
 def requests(items: list[Item]) -> list[Item]:
@@ -99,6 +105,24 @@ async def test_a_program_with_the_old_home_opens_what_is_sealed_to_the_new_key(m
     kids = sorted(key.kid for key in Keyring.load(made.home("ZA-DHA")).read)
     assert kids == sorted(key.kid for key in keyring.read)
     assert not [one for one in await mozambique.receive_once() if one.header and one.header.type == "message.bounced"]
+
+
+async def test_what_the_old_home_takes_after_the_renewal_does_not_come_again_either(made: Stage) -> None:
+    mozambique, old = made.clients["MZ-INAR"], made.clients["ZA-DHA"]
+    case = (await mozambique.send("encounter.reported", bodies=people.girl_found())).id
+    await renewed(made, "ZA-DHA")
+    await mozambique.refresh_directory()
+    first = await asked(mozambique, case)
+    assert len(requests(await old.receive_once(wait_s=5))) == 1
+    keyring = await renewed(made, "ZA-DHA")
+    second = await asked(mozambique, case)
+    async with Client(keyring, made.root, made.base_url) as new:
+        assert len(requests(await new.receive_once(wait_s=5))) == 1
+    answers = list[Item]()
+    while len(answers) < 2:
+        answers += receipts(await mozambique.receive_once(wait_s=5))
+    assert [one.is_recorded for one in answers] == [True, True]
+    assert {one.header.referral for one in answers if isinstance(one.header, ReferralReceived)} == {first, second}
 
 
 async def test_done_again_it_goes_on(made: Stage) -> None:

@@ -85,7 +85,8 @@ def renew(
     Parameters
     ----------
     new
-        The new home. Start the agency's programs with it; once those of the old home have ended, revoke the old keys.
+        The new home. Once the agency's programs with the old home have ended, give the same command again, which notes
+        here what they have taken meanwhile; then start them with the new home, and revoke the old signing key.
     signing
         What the new key signs with.
     reading
@@ -94,7 +95,8 @@ def renew(
     old = Keyring.load(home)
     made = asyncio.run(_renew(old, new, read_root(root), url, (signing, reading)))
     output.say(f"{made.agency}: signs with {made.sign.kid} in {new}, and is sealed to {made.read[0].kid}")
-    output.say(f"revoke {old.sign.kid} once the programs with {home} have ended; its identity key is in {new} now")
+    output.say(f"its identity key is in {new} now, and what programs with {home} have taken so far is noted there")
+    output.say(f"once those have ended: this command again, start them with {new}, revoke {old.sign.kid}")
     return DONE
 
 

@@ -9,8 +9,9 @@ order, and what holds if we crash there, after which the same command goes on:
 3. What the old home has taken and answered is noted in the new one: it is not handed over a second time.
 4. The identity key goes over, with the journal that counts its statements.
 
-Once the programs of the old home have ended, its signing key is revoked; its reading keys are only when nothing that
-was sealed to them is still on its way.
+Once the programs of the old home have ended, the same command again notes what they have taken since (step 3). Then
+they start with the new one, and the old signing key is revoked; its reading keys are only when nothing that was sealed
+to them is still on its way.
 """
 
 from collections.abc import Iterable
