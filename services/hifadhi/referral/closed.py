@@ -5,7 +5,7 @@ What these types refuse, the published JSON Schema refuses too, and nothing more
 """
 
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Strict
 from pydantic.fields import FieldInfo
@@ -13,7 +13,9 @@ from pydantic_core import PydanticCustomError, core_schema
 from typing_extensions import TypeAliasType
 
 T = TypeVar("T")
-_UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+UUID7: Final = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+DIGEST: Final = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
+_UUID7 = re.compile(UUID7)
 
 
 class Closed(BaseModel):
@@ -85,7 +87,7 @@ Uuid7 = TypeAliasType(
     "Uuid7",
     Annotated[
         str,
-        pattern(r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", "UUIDv7, lower case."),
+        pattern(f"^{UUID7}$", "UUIDv7, lower case."),
     ],
 )
 # A month has 31 days here, a schema cannot count: `instant.parse` refuses 30 February.
@@ -99,9 +101,7 @@ Instant = TypeAliasType(
         ),
     ],
 )
-Digest = TypeAliasType(
-    "Digest", Annotated[str, pattern(r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "32 bytes, base64url without padding.")]
-)
+Digest = TypeAliasType("Digest", Annotated[str, pattern(f"^{DIGEST}$", "32 bytes, base64url without padding.")])
 Country = TypeAliasType("Country", Annotated[str, pattern(r"^[A-Z]{3}$", "ISO 3166-1 alpha-3; XXA is stateless.")])
 Language = TypeAliasType("Language", Annotated[str, pattern(r"^[a-z]{3}$", "ISO 639-3.")])
 Code = TypeAliasType("Code", Annotated[str, pattern(r"^[A-Z][A-Z0-9_-]{0,47}$")])

@@ -61,6 +61,13 @@ def test_everything_stands_on_it() -> None:
             assert all(shown(member) for member in schema.get("properties", ()))
 
 
+def test_a_name_means_the_same_type_in_both_documents() -> None:
+    http, topics = (document()["components"]["schemas"] for document in (openapi.document, asyncapi.document))
+    shared = http.keys() & topics.keys()
+    assert "Envelope" in shared
+    assert [name for name in shared if http[name] != topics[name]] == []
+
+
 def test_every_link_leads_somewhere() -> None:
     outline = Outline(page())
     assert not outline.open

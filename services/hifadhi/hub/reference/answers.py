@@ -82,11 +82,16 @@ class InboxPage(Closed):
     done: bool
 
 
-class Delivered(Closed):
-    """An agency that has it in its inbox; `at`: when it fetched it; `answered`: when its own system confirmed it."""
+class HandOver(Closed):
+    """An agency that has it in its inbox; `at`: when it fetched it."""
 
     agency: AgencyId
     at: Maybe[Instant] = None
+
+
+class Delivered(HandOver):
+    """An agency that has it in its inbox; `at`: when it fetched it; `answered`: when its own system confirmed it."""
+
     answered: Maybe[Instant] = None
 
 

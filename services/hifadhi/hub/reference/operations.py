@@ -10,8 +10,7 @@ from hifadhi.hub import query
 from hifadhi.hub.query import Number
 from hifadhi.hub.reference import answers
 from hifadhi.hub.reference.media import BYTES, CSS, HTML, JSON, NDJSON, TEXT
-
-UUID7: Final = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+from hifadhi.referral.closed import UUID7
 
 Body = type[BaseModel] | None
 """None: text or bytes that no schema describes."""
@@ -46,7 +45,7 @@ _REFUSALS: Final = (
     *("MEDIA_TYPE", "TIMEOUT", "OVERLOADED", "OUTCOME_UNKNOWN"),
 )
 _READS: Final = ("TOKEN", "SCHEMA", "UNAVAILABLE")
-_ID: Final = {"id": UUID7}
+_ID: Final = {"id": f"^{UUID7}$"}
 
 OPERATIONS: Final = (
     Operation(
@@ -84,7 +83,7 @@ OPERATIONS: Final = (
         "A case, to its parties: who is responsible, its referrals, its running clocks, what lies over it.",
         gives={200: {JSON: answers.CaseView}},
         codes=(*_READS, "NOT_YOURS"),
-        place={"case": UUID7},
+        place={"case": f"^{UUID7}$"},
         secured=True,
     ),
     Operation(

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from hifadhi.hub.reference.answers import Base64Url, Index, Item
-from hifadhi.referral.closed import AgencyId, Closed, Digest, Instant, Items, Maybe
+from hifadhi.hub.reference.answers import Base64Url, HandOver, Index, Item
+from hifadhi.referral.closed import Closed, Digest, Items
 
 Position = Annotated[int, Field(ge=0, description="A place in the topic 'submissions'.")]
 
@@ -18,13 +18,6 @@ class SealedPart(Closed):
     iv: Base64Url
     ciphertext: Base64Url
     tag: Base64Url
-
-
-class HandOver(Closed):
-    """An agency that the leaf was delivered to; `at`: when it fetched it."""
-
-    agency: AgencyId
-    at: Maybe[Instant] = None
 
 
 class HandOvers(Closed):

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from hifadhi.hub.reference import record_values
 from hifadhi.hub.reference.answers import Envelope
 from hifadhi.hub.reference.media import BYTES, JOSE, JSON, TEXT
+from hifadhi.referral.closed import DIGEST, UUID7
 from hifadhi.stream.topics import (
     DEAD_LETTERS,
     DELIVERIES,
@@ -27,8 +28,6 @@ from hifadhi.stream.topics import (
 INDEX: Final = "^(0|[1-9][0-9]*)$"
 PREVIOUS: Final = "^(-1|0|[1-9][0-9]*)$"
 CODE: Final = "^[A-Z][A-Z_]*$"
-UUID7: Final = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-DIGEST: Final = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
 LEAF: Final = r"^hifadhi/leaf/1\n\{.*\}\n.*$"
 
 TOMBSTONE: Final = None
@@ -51,7 +50,7 @@ class Kind:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-_LEAF_OF_STATEMENT: Final = {"index": INDEX, "previous": PREVIOUS}
+_CHAINED: Final = {"index": INDEX, "previous": PREVIOUS}
 _PART: Final = Kind("part", "A sealed part, under its digest.", None, record_values.SealedPart, JOSE)
 _ERASED: Final = Kind("erased", "The part with this digest is erased.", None, TOMBSTONE)
 
@@ -79,7 +78,7 @@ KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
             INDEX,
             LEAF,
             TEXT,
-            _LEAF_OF_STATEMENT,
+            _CHAINED,
         ),
     ),
     DELIVERIES: (
@@ -105,7 +104,7 @@ KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
             "An item of the agency's inbox, behind its parts. `previous` is the index of the item before it, or -1.",
             INDEX,
             record_values.InboxRecord,
-            headers={"index": INDEX, "previous": PREVIOUS},
+            headers=_CHAINED,
         ),
         _ERASED,
     ),
