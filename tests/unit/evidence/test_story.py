@@ -1,3 +1,6 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from hifadhi.evidence.jws import MESSAGE, read_envelope
@@ -82,6 +85,18 @@ def test_a_line_of_a_re_examination_says_what_happened(where: str, words: str, s
     line = lines_of(again)[again.index[where]]
     assert words in line.words
     assert (line.state, line.responsible) == (state, "MZ-INAR")
+
+
+@pytest.mark.parametrize("ruled", [{"irregular": True}, {"ruling": "refused", "code": "NOT_ALLOWED_NOW"}])
+def test_what_had_no_effect_is_not_told_as_if_it_had(ruled: dict[str, Any]) -> None:
+    again, verifier = examined_again(), Verifier(the_root())
+    at = again.index["declined finally"]
+    verified = [verifier.add(leaf) for leaf in again.exchange.leaves[: at + 1]][at]
+    assert verified.case
+    header = message.parse(read_envelope(verified.leaf.envelope, typ=MESSAGE).payload)
+    ruling = replace(verified.leaf.ruling, **ruled)
+    words = tell(Happened(index=at, ruling=ruling, header=header, case=verified.case)).words
+    assert words.startswith("ZA-DHA declined the request of MZ-INAR (the reasons are sealed) — ")
 
 
 def test_a_line_says_who_is_responsible_and_how_the_referral_stands(

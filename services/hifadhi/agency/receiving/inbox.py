@@ -113,7 +113,8 @@ class Inbox:
         if envelope is not None and unknown_keys(envelope, self._known.directory):
             await self._refresh()
         item = open_item(row, sealed, envelope, self._keyring, self._known.directory)
-        if item.bounces == UNOPENABLE and self._has_new_keys():
+        if item.bounces == UNOPENABLE:  # a renewal puts into the home what others seal to from then on
+            self._keyring = replace(self._keyring, read=Keyring.load(self._keyring.home).read)
             item = open_item(row, sealed, envelope, self._keyring, self._known.directory)
         if not looks_back or item.header is None or not item.bodies:
             return item
@@ -122,14 +123,6 @@ class Inbox:
             return with_changes(item, changes_of(stands, item))
         earlier = await self.history.bodies(item.header.about, item.header.type)
         return open_item(row, sealed, envelope, self._keyring, self._known.directory, earlier) if earlier else item
-
-    def _has_new_keys(self) -> bool:
-        """Whether the home has reading keys that it had not: a renewal puts there what others seal to from then on."""
-        found = Keyring.load(self._keyring.home).read
-        if {key.kid for key in found} <= {key.kid for key in self._keyring.read}:
-            return False
-        self._keyring = replace(self._keyring, read=found)
-        return True
 
     async def _answered(self, item: Item) -> Item:
         ours = self._known.directory.agencies.get(self._keyring.agency)

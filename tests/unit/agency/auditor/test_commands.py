@@ -134,6 +134,19 @@ def test_a_path_that_is_not_there_and_a_folder_without_a_ledger_are_told_apart(
         assert f"{path} {why}" in capsys.readouterr().err.replace("\n", "")
 
 
+def test_the_environment_says_where_the_root_is(
+    run: Run, folder: Path, root: Path, sealed: EverythingSealed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIFADHI_EXCHANGE_ROOT", str(root))
+    assert run("verify", folder) == 0
+    assert run("replay", folder, sealed.case) == 0
+    monkeypatch.setenv("HIFADHI_EXCHANGE_ROOT", str(tmp_path / "nothing.json"))
+    assert run("verify", folder, "--root", root) == 0
+    keyring = Keyring.create(tmp_path / "keys", "UNHCR-STAT")
+    copy = ("mirror", "http://127.0.0.1:9", tmp_path / "copy", "--key", keyring.home / "sign.jwk")
+    assert run(*copy) == 2  # before anybody is asked
+
+
 def test_another_exchanges_root_does_not_verify(run: Run, folder: Path, root: Path) -> None:
     root.write_bytes(root_bytes().replace(b"ledger.example.org", b"ledger.example.net"))
     assert run("verify", folder, "--root", root) == 1
