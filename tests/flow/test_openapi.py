@@ -142,8 +142,9 @@ def test_what_is_answered_fits_its_schema(place: Place, path: str, status: int) 
 @API.parametrize()
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
 def test_whatever_is_asked_is_answered_as_the_document_says(case: schemathesis.Case[Any], place: Place) -> None:
-    if str(case.query.get("wait")) in LONG:
+    if waits := str(case.query.get("wait")) in LONG:
         case.query["wait"] = "0"
     token = {"Authorization": place.cast.token(MZ, place.base_url)} if case.operation.security else {}
-    told = CHECKS if case.media_type != "application/x-ndjson" else CHECKS[:-1]  # a bad line is no bad batch
+    # A bad line is no bad batch; and what was wrong about a wait is gone with it.
+    told = CHECKS[:-1] if waits or case.media_type == "application/x-ndjson" else CHECKS
     case.call_and_validate(base_url=place.base_url, headers=token, checks=list(told), timeout=20)
