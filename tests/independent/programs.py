@@ -6,7 +6,9 @@ In CI (`CI=true`) they fail instead: there the tools, and what the lock files na
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import NoReturn
 
@@ -95,14 +97,33 @@ def asyncapi_schemas() -> Path:
 
 
 def installed(source: Path) -> Path:
-    """A copy of this folder, with what its lock file names beside it."""
-    npm, place = tool("npm", "npm"), BUILD / source.name
-    shutil.copytree(source, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules"))
-    lock = (source / "package-lock.json").read_bytes()
-    kept = place / "installed.json"
-    if not kept.is_file() or kept.read_bytes() != lock:
-        fetched = ran([npm, "ci", "--no-audit", "--no-fund"], place)
-        if fetched.returncode:
-            missing(f"what package-lock.json names cannot be fetched: {fetched.stderr}")
-        kept.write_bytes(lock)
+    """A copy of this folder, with what its lock file names beside it.
+
+    It is made aside and named when it is whole: several processes may want it at once, and one may die while making it.
+    """
+    npm, place = tool("npm", "npm"), BUILD / f"{source.name}-{_digest(source)}"
+    if not place.is_dir():
+        BUILD.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=BUILD) as aside:
+            fresh = shutil.copytree(source, Path(aside) / source.name, ignore=shutil.ignore_patterns("node_modules"))
+            fetched = ran([npm, "ci", "--no-audit", "--no-fund"], fresh)
+            if fetched.returncode:
+                missing(f"what package-lock.json names cannot be fetched: {fetched.stderr}")
+            _named(fresh, place)
     return place
+
+
+def _named(fresh: Path, place: Path) -> None:
+    try:
+        fresh.rename(place)
+    except OSError:
+        if not place.is_dir():  # otherwise another process was first, with the same
+            raise
+
+
+def _digest(source: Path) -> str:
+    """Of the files of this folder, their names and what is in them: others stand at another place."""
+    digest = sha256()
+    for each in sorted(each for each in source.iterdir() if each.is_file()):
+        digest.update(sha256(each.name.encode()).digest() + sha256(each.read_bytes()).digest())
+    return digest.hexdigest()[:16]
