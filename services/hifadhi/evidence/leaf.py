@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import strict_json
+from hifadhi.referral import instant
 
 FORMAT: Final = b"hifadhi/leaf/1"
 MAX_BYTES: Final = 65_535
@@ -95,14 +96,24 @@ def _ruling(line: bytes) -> Ruling:
 
 
 def _check_types(said: Mapping[str, Any]) -> None:
-    """Each field has its JSON type: a reader may rely on it before anything has been re-decided."""
+    """Each field has its JSON type, an instant is one: a reader may rely on it before anything has been re-decided."""
     for name, value in said.items():
         if name in _TYPES and type(value) is not _TYPES[name]:
             raise Tampered(f"the ruling's '{name}' has the wrong type")
     if not all(isinstance(party, str) for party in said.get("parties", ())):
         raise Tampered("the ruling's 'parties' have the wrong type")
+    for name in _INSTANTS & said.keys():
+        _check_instant(name, said[name])
 
 
+def _check_instant(name: str, value: str) -> None:
+    try:
+        instant.parse(value)
+    except Refused as error:
+        raise Tampered(f"its '{name}' is no instant") from error
+
+
+_INSTANTS: Final = frozenset({"stored_at", "due"})
 _TYPES: Final[dict[str, type]] = {
     **dict.fromkeys(("ruling", "code", "stored_at", "clock", "case", "referral", "agency", "message", "due"), str),
     "responsible": str,

@@ -11,10 +11,14 @@ rules in the order of positions, so:
 Which gateway keys count is known when its turn comes: a rotation that brings one has its leaf before whatever that key
 has received.
 
+4. A receipt says where and when. One that does not is no promise that a ledger could break: if a gateway signed it,
+   that is what the hub is charged with, and no other line of the file is worth less for it.
+
 A repeat gets a fresh receipt for a later position and no new leaf: the earlier one counts. What no leaf has overtaken
 yet is open, and due `max_delay_s` after it was stored.
 """
 
+import sys
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -32,11 +36,15 @@ OF_MANY: Final = ("id", "digest", "position", "stored_at")
 """Those of each message in the receipt of a batch."""
 MAX_TOKEN: Final = 512 * 1024
 
+_NOWHERE: Final = sys.maxsize
+"""Behind every leaf: looked at last, when every gateway key is known."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Promise:
     """That the message `id` with this digest lies at `position` since `stored_at` (milliseconds UTC).
 
+    Its position is `_NOWHERE`, if it does not say so: rule 4.
     `token` says so, on this line of a file; whether a gateway signed it is for `Promises` to find out.
     """
 
@@ -111,6 +119,8 @@ class Promises:
             if claim.token not in self._signed:
                 self._verify(claim)
                 self._signed.add(claim.token)
+            if claim.position == _NOWHERE:  # rule 4
+                raise Tampered(f"line {claim.line}: a gateway signed a receipt that does not say where and when")
 
     def _verify(self, claim: Promise) -> None:
         try:
@@ -151,9 +161,18 @@ def _promises(token: str, origin: str, line: int) -> Iterator[Promise]:
     yield _promise(members, line, token)
 
 
-def _promise(said: dict[str, object], line: int, token: str) -> Promise:
-    position, stored_at = said["position"], said["stored_at"]
-    if type(position) is not int or not isinstance(stored_at, str):
-        raise Refused(Fault("SCHEMA", "/position", "a receipt says where and when the message is stored"))
+def _promise(said: Mapping[str, object], line: int, token: str) -> Promise:
     b64u.decode(said["digest"], pointer="/digest", length=32)
-    return Promise(position, instant.parse(stored_at), str(said["digest"]), str(said["id"]), line, token)
+    position, stored_at = where_and_when(said) or (_NOWHERE, 0)
+    return Promise(position, stored_at, str(said["digest"]), str(said["id"]), line, token)
+
+
+def where_and_when(said: Mapping[str, object]) -> tuple[int, int] | None:
+    """The position and the instant (milliseconds UTC) that a receipt's members say; None, if they do not."""
+    position, stored_at = said["position"], said["stored_at"]
+    if type(position) is not int or position < 0 or not isinstance(stored_at, str):
+        return None
+    try:
+        return position, instant.parse(stored_at)
+    except Refused:
+        return None

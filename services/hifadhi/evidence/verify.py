@@ -2,8 +2,8 @@
 
 Rules for each leaf, and the attack that each stops. The first leaf that breaks one is named.
 
-1. It is exactly what `leaf` writes: one ruling in two spellings.
-2. `stored_at` is an instant of the wire and never goes back: a message backdated to before its deadline.
+1. It is exactly what `leaf` writes, and its instants are such: one ruling in two spellings.
+2. `stored_at` never goes back: a message backdated to before its deadline.
 3. `position` rises; only a trigger's lapses, and then its own leaf, share one, and with it one `stored_at`: leaves put
    in another order, or one submission sealed twice.
 4. A lapse stands exactly where it was first due: a deadline quietly skipped, brought forward, or put off.
@@ -20,10 +20,8 @@ What no ledger shows by itself: a submission that never got a leaf (its receipt 
 between its neighbours' (the receipt again), and a second history shown to others (witnesses).
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
 
 from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import leaf as leaves
@@ -45,8 +43,6 @@ from hifadhi.referral.directory import Directory
 from hifadhi.referral.header import Header
 from hifadhi.referral.root import Root
 from hifadhi.referral.rules import rules
-
-_INSTANT: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
 class Verifier:
@@ -96,7 +92,7 @@ class Verifier:
 
     def prepare(self, entries: Sequence[Entry]) -> None:
         """Have at hand what these entries, which come next, will ask for."""
-        instants = [_milliseconds(entry.leaf.ruling.stored_at) for entry in entries if entry.leaf]
+        instants = [instant.parse(entry.leaf.ruling.stored_at) for entry in entries if entry.leaf]
         self._memory.recall(self._fold, lambda: named_in(entries), max((self._fold.stored_at, *instants)), len(entries))
 
     def relieve(self, rows: Callable[[], Sequence[bytes]], *, at_end: bool = False) -> None:
@@ -136,7 +132,7 @@ class Verifier:
         leaf = entry.leaf
         if leaf is None:  # rule 1
             raise Tampered(entry.why)
-        stored_at = _instant(leaf.ruling.stored_at)
+        stored_at = instant.parse(leaf.ruling.stored_at)
         self._check_order(leaf.ruling, stored_at)
         again = self._decided_again(entry, leaf, stored_at)
         _compare(leaf, again.leaf)
@@ -239,22 +235,6 @@ def _proves_nothing(cause: str) -> Tampered:
     """Rule 6, of a leaf whose message has this wrong with it."""
     hint = "; verify from the first root.json, not from one that a rotation brought" if cause == "KEY_UNKNOWN" else ""
     return Tampered(f"what cannot have a leaf, for it proves nothing ({cause}){hint}")
-
-
-def _instant(text: str) -> int:
-    """Rule 2."""
-    milliseconds = _milliseconds(text)
-    if milliseconds < 0:
-        raise Tampered("its 'stored_at' is no instant")
-    return milliseconds
-
-
-def _milliseconds(text: str) -> int:
-    """Of an instant as it is written; -1 if it is none."""
-    try:
-        return instant.parse(text) if _INSTANT.fullmatch(text) else -1
-    except Refused:
-        return -1
 
 
 def _compare(leaf: Leaf, again: Leaf) -> None:

@@ -148,8 +148,8 @@ def test_both_forms_of_receipts_are_read_with_what_an_agency_keeps_around_them()
         token({"digest": "x"}),
         token([{"digest": "x"}]),
         token({**one()[1], "hub": "elsewhere.example.org"}),
-        token({**one()[1], "position": True}),
-        token({**one()[1], "stored_at": "yesterday"}),
+        token({**one()[1], "position": True}, "ledger"),
+        token({**one()[1], "stored_at": "yesterday"}, "ledger"),
         token({**one()[1], "digest": "A"}),
         token(one()[1], "ledger"),
         token(one()[1], "gateway", jws.REFUSAL),
@@ -159,6 +159,36 @@ def test_what_is_no_receipt_of_this_hub_accuses_nobody(line: bytes) -> None:
     good, leaves = token(one()[1]), one()[0].leaves()
     with pytest.raises(Refused, match="line 2 is no receipt"):
         told(promise.read(good + b"\n" + line, the_root().origin), leaves).open()
+
+
+NOWHERE: list[dict[str, Any]] = [
+    {"position": True},
+    {"position": -1},
+    {"position": "3"},
+    {"stored_at": 1},
+    {"stored_at": "yesterday"},
+    {"stored_at": "2026-11-23"},
+    {"stored_at": "2026-11-23T10:00:00.000"},
+    {"stored_at": "2026-11-23T10:00:00.000+02:00"},
+    {"stored_at": "2026-02-30T10:00:00.000Z"},
+]
+
+
+@pytest.mark.parametrize("of", NOWHERE)
+def test_a_gateway_that_signed_no_place_is_what_the_hub_is_charged_with(of: dict[str, Any]) -> None:
+    made, single = one()
+    lines = b"\n".join((token({**single, **of}), token([{**made.lines[1], **of}])))
+    for raw in (lines, *lines.splitlines()):
+        with pytest.raises(Tampered, match="a gateway signed a receipt that does not say where and when"):
+            told(promise.read(raw, the_root().origin), made.leaves()).open()
+
+
+def test_a_receipt_of_no_place_hides_no_broken_promise_beside_it() -> None:
+    made, single = one()
+    lines = token({**single, "stored_at": "soon"}) + b"\n" + token(made.lines)
+    without = made.leaves(without=made.posted[0])
+    with pytest.raises(Tampered, match="none stands before this"):
+        told(promise.read(lines, the_root().origin), without)
 
 
 def changed(made: Receipted, **of: Any) -> list[Promise]:

@@ -20,6 +20,7 @@ whole ledger does (`hifadhi verify FOLDER`). Nothing in `VERIFY.md` is believed.
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -185,7 +186,7 @@ def _doubts(index: int, leaf: Leaf, signers: tuple[Signer, ...], members: _Membe
 def _since(revoked: KeyRevoked) -> int:
     """Milliseconds UTC; beyond every leaf, if the revocation names no instant."""
     if revoked.invalid_since is None:
-        return instant.parse("9999-12-31T23:59:59.999Z")
+        return sys.maxsize
     try:
         return instant.parse(revoked.invalid_since)
     except Refused:  # 30 February: the schema cannot refuse it; as `verify` takes it

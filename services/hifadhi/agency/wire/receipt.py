@@ -6,7 +6,8 @@ Rules, and the attack that each stops:
 2. By this hub: the receipt of another exchange.
 3. Of this very message, by digest (of its bytes, if the gateway could not read it), id and sender: a receipt of
    something else that was stored.
-4. A refusal's signed code and pointers are those shown: an answer that says one thing and signs another.
+4. It says where and when, or nobody could hold it against the ledger: a promise that cannot be broken.
+5. A refusal's signed code and pointers are those shown: an answer that says one thing and signs another.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import Any, Final
 from hifadhi.agency.composing.compose import Message
 from hifadhi.errors import Fault, Refused, Tampered
 from hifadhi.evidence import b64u, jws, strict_json
-from hifadhi.evidence.promise import MAX_TOKEN, OF_MANY, ONE
+from hifadhi.evidence.promise import MAX_TOKEN, OF_MANY, ONE, where_and_when
 from hifadhi.referral.directory import Directory
 
 _REFUSAL: Final = ("digest", "code", "errors", "refused_at", "hub")
@@ -71,7 +72,7 @@ def check_refusal(problem: Mapping[str, Any], message: Message, directory: Direc
     if said["digest"] not in (message.digest, b64u.encode(sha256(message.line).digest())):  # rule 3; it may be no text
         raise Tampered("the refusal is of another message")
     shown = [{"pointer": fault.pointer, "code": fault.code} for fault in refusal.faults]
-    if said["code"] != refusal.code or said["errors"] != shown:  # rule 4
+    if said["code"] != refusal.code or said["errors"] != shown:  # rule 5
         raise Tampered("the refusal was signed for other reasons than it shows")
     return Rejection(refusal, str(token))
 
@@ -103,7 +104,7 @@ def faults_of(problem: Mapping[str, Any]) -> tuple[Fault, ...]:
 def _receipt(said: Mapping[str, Any], message: Message, token: str) -> Receipt:
     if said["id"] != message.id or said["digest"] != message.digest:  # rule 3
         raise Tampered("the receipt is of another message")
-    if type(said["position"]) is not int or not isinstance(said["stored_at"], str):
+    if not where_and_when(said):  # rule 4
         raise Tampered("the receipt does not say where and when the message is stored")
     return Receipt(message.id, message.digest, said["position"], said["stored_at"], token)
 

@@ -20,7 +20,8 @@ def keys() -> dict[str, Jwk]:
 
 def refused(envelope: bytes) -> bytes:
     """A leaf that rules so."""
-    ruling = json.dumps({"ruling": "refused", "position": 1, "stored_at": "x"}, separators=(",", ":")).encode()
+    said = {"ruling": "refused", "position": 1, "stored_at": "2026-11-23T10:00:00.000Z"}
+    ruling = json.dumps(said, separators=(",", ":")).encode()
     return b"hifadhi/leaf/1\n" + ruling + b"\n" + envelope
 
 

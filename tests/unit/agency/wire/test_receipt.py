@@ -13,6 +13,7 @@ from hifadhi.referral.root import Root
 
 ID = "019e0000-0000-7000-8000-000000000001"
 DIGEST = "A" * 43
+AT = "2026-11-23T10:00:00.000Z"
 MESSAGE = Message(ID, "MZ-INAR", DIGEST, 1, b"{}")
 
 
@@ -22,7 +23,7 @@ def gateway(tmp_path: Any, root: Root) -> PrivateJwk:  # noqa: ARG001 (founds th
 
 
 def said(root: Root, **changed: Any) -> dict[str, Any]:
-    good = {"id": ID, "digest": DIGEST, "from": "MZ-INAR", "position": 7, "stored_at": "x", "hub": root.origin}
+    good = {"id": ID, "digest": DIGEST, "from": "MZ-INAR", "position": 7, "stored_at": AT, "hub": root.origin}
     return {**good, **changed}
 
 
@@ -32,7 +33,7 @@ def signed(payload: Any, key: PrivateJwk, typ: str = jws.RECEIPT) -> str:
 
 def test_the_receipt_of_the_message_holds(root: Root, gateway: PrivateJwk) -> None:
     token = signed(said(root), gateway)
-    assert receipt.check_receipt(token, MESSAGE, Directory.of(root)) == receipt.Receipt(ID, DIGEST, 7, "x", token)
+    assert receipt.check_receipt(token, MESSAGE, Directory.of(root)) == receipt.Receipt(ID, DIGEST, 7, AT, token)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,11 @@ def test_the_receipt_of_the_message_holds(root: Root, gateway: PrivateJwk) -> No
         {"hub": "hifadhi.example/other"},
         {"position": "7"},
         {"position": True},
+        {"position": -1},
         {"stored_at": 7},
+        {"stored_at": "soon"},
+        {"stored_at": "2026-11-23T10:00:00.000"},
+        {"stored_at": "2026-02-30T10:00:00.000Z"},
         {"more": 1},
     ],
 )
@@ -69,7 +74,7 @@ def test_a_receipt_by_another_key_or_of_another_kind_is_tampered_with(
 
 def test_the_receipt_of_a_batch_lists_its_messages_in_order(root: Root, gateway: PrivateJwk) -> None:
     other = Message(ID[:-1] + "2", "MZ-INAR", "E" * 43, 2, b"{}")
-    lines = [{"id": m.id, "digest": m.digest, "position": 3, "stored_at": "x"} for m in (MESSAGE, other)]
+    lines = [{"id": m.id, "digest": m.digest, "position": 3, "stored_at": AT} for m in (MESSAGE, other)]
     found = receipt.check_batch_receipt(signed(lines, gateway), [MESSAGE, other], Directory.of(root))
     assert [each.id for each in found] == [MESSAGE.id, other.id]
     bads: list[Any] = [lines[::-1], lines[:1], [*lines, lines[0]], {}, [lines[0], {**lines[1], "digest": DIGEST}]]
