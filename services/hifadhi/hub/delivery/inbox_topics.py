@@ -56,8 +56,8 @@ class InboxTopics:
         self._rung.clear()
         try:
             await self._make()
-            while self._due:
-                await self._append_some()
+            while agencies := self._next():
+                await self._append_some(agencies)
                 await self._make()
         except BaseException:
             self._rung.set()
@@ -75,8 +75,11 @@ class InboxTopics:
         self._made.update(new)
         self._due |= dict.fromkeys(new)
 
-    async def _append_some(self) -> None:
-        agencies = list(self._due)[:AT_ONCE]
+    def _next(self) -> list[str]:
+        """Whose turn it is. Who became due while the broker made topics for others has none yet, and comes later."""
+        return [agency for agency in self._due if agency in self._made][:AT_ONCE]
+
+    async def _append_some(self, agencies: Sequence[str]) -> None:
         for agency in agencies:
             del self._due[agency]  # before its rows are read: what comes meanwhile rings again
         try:

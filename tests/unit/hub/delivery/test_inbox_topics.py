@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
 
@@ -14,7 +14,7 @@ from hifadhi.hub.delivery.follower import Follower
 from hifadhi.hub.delivery.inbox_topics import InboxTopics
 from hifadhi.stream.port import Appended, Entry
 from hifadhi.stream.sqlite import SqliteStream
-from hifadhi.stream.topics import RECORD, inbox
+from hifadhi.stream.topics import RECORD, Topic, inbox
 from inbox_reader import InboxReader
 
 
@@ -192,6 +192,35 @@ async def test_a_topic_that_cannot_be_written_to_holds_up_no_other(place: Place,
     place.stream.broken = ""
     async with asyncio.timeout(5):
         await sender.run_once()
+    assert await stands_in_the_topics(place)
+
+
+class Unhurried(SqliteStream):
+    """Somebody else is admitted, followed and due before the first topics are made."""
+
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def create(self, topics: Sequence[Topic]) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            await meanwhile()
+        await super().create(topics)
+
+
+async def test_an_agency_that_is_admitted_while_topics_are_made_is_served_with_the_next(place: Place) -> None:
+    follower = await place.follow()
+    sender = Sender(place, follower)
+
+    async def admitted() -> None:
+        place.ledger.admit("MZ-NEW")
+        await place.publish()
+        sender.ring(await follower.step(0))
+
+    place.stream.__class__ = Unhurried
+    assert isinstance(place.stream, Unhurried)
+    place.stream.meanwhile = admitted
+    await sender.run_once()
+    assert len((await read(place, "MZ-NEW")).items) == 1
     assert await stands_in_the_topics(place)
 
 
