@@ -1,6 +1,7 @@
 """A small exchange, made purely: agencies with keys, a fold that rules what they send, and the topics that it fills.
 
-Parts are any text: the hub cannot read them. The clock moves only when a test moves it.
+Of a part only what the hub can read is real: of which message it says that it is. The clock moves only when a test
+moves it.
 """
 
 import json
@@ -106,11 +107,18 @@ class LedgerMaker:
         to: Sequence[str] = (),
         *,
         sensitive: Sequence[str] | None = None,
+        content: str | None = None,
         **facts: Any,
     ) -> str:
-        """Post a message of this type; its id. `sensitive`: who reads that part, if not all addressees."""
+        """Post a message of this type; its id.
+
+        `sensitive`: who reads that part, if not all addressees; `content`: the text that is posted as that part, if
+        not one of its own.
+        """
         header = self._header(message_type, sender, to=sorted(to), **facts)
         header["parts"] = [self._part(header, name, sensitive) for name in PART_NAMES[message_type]]
+        if content is not None:
+            next(part for part in header["parts"] if part["name"] == "content")["digest"] = self.seal(content)
         self.submit(header, self.keys[sender])
         return str(header["id"])
 
@@ -157,6 +165,12 @@ class LedgerMaker:
     async def publish_parts(self, stream: Stream) -> None:
         await stream.append(PARTS, [part_entry(text) for text in self.parts.values()])
 
+    def seal(self, text: str) -> str:
+        """Keep this as the text of a part; its digest."""
+        digest = b64u.encode(sha256(text.encode()).digest())
+        self.parts[digest] = text
+        return digest
+
     def next_id(self) -> str:
         self._ids += 1
         return f"01920000-0000-7000-8000-{self._ids:012x}"
@@ -167,9 +181,7 @@ class LedgerMaker:
         return {**first, "sequence": 1, **facts}
 
     def _part(self, header: dict[str, Any], name: str, sensitive: Sequence[str] | None) -> dict[str, Any]:
-        sealed = json.dumps({"sealed": f"{name} of {header['id']}"})
-        digest = b64u.encode(sha256(sealed.encode()).digest())
-        self.parts[digest] = sealed
+        digest = self.seal(part_text(header["id"], name, header["from"]))
         readers = self.fold.directory.with_role(ROLE_OF_PART[name]) if name in ROLE_OF_PART else header["to"]
         if name == "sensitive" and sensitive is not None:
             readers = sensitive
@@ -181,6 +193,11 @@ class LedgerMaker:
             "commitment": b64u.encode(sha256(b"plaintext").digest()),
             "readers": sorted({header["from"], *readers}),
         }
+
+
+def part_text(message: str, part: str, sender: str) -> str:
+    said = json.dumps({"message": message, "part": part, "from": sender})
+    return json.dumps({"protected": b64u.encode(said.encode()), "sealed": f"{part} of {message}"})
 
 
 def part_entry(text: str) -> Entry:

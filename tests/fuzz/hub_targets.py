@@ -7,8 +7,10 @@ from yarl import URL
 
 from fuzz import fixed_key
 from fuzz.target import Target, text_of
-from hifadhi.evidence import jws, strict_json
+from hifadhi.evidence import b64u, jws, strict_json
+from hifadhi.evidence.jwe import MAX_SEALED
 from hifadhi.hub import access, query
+from hifadhi.hub.delivery import part_header
 from hifadhi.hub.gateway import reception
 from hifadhi.hub.gateway.reception import MAX_BATCH, MAX_BODY, MAX_LINES
 from hifadhi.referral import message
@@ -48,6 +50,12 @@ def token(raw: bytes) -> None:
     agency = access.reader({"Authorization": text_of(raw)}, _MADE.fold.directory, audience=AUDIENCE, now_s=_NOW_S)
     assert agency.id == "MZ-INAR"
     assert raw.partition(b" ")[2] == _TOKEN
+
+
+def part_said(raw: bytes) -> None:
+    """The message that a part says it is of."""
+    said = part_header.message_of(raw)
+    assert json.loads(b64u.decode(json.loads(raw)["protected"]))["message"] == said
 
 
 def root(raw: bytes) -> None:
@@ -105,6 +113,7 @@ TARGETS: Final = (
     Target("batch", batch, (b"\n".join(_BODIES), b"{}\n\r\n{}\n", b"{}\n" * MAX_LINES), MAX_BATCH),
     Target("header", header, _HEADERS, jws.MAX_PAYLOAD),
     Target("token", token, (b"Bearer " + _TOKEN, b"bearer " + _TOKEN)),
+    Target("part_said", part_said, tuple(text.encode() for text in _MADE.parts.values()), MAX_SEALED),
     Target("root", root, (_root(),)),
     Target("address", address, (b"after=5&limit=10&wait=3", b"after=-1", b"", b"limit=%31")),
     Target("number", number, (b"-1", b"0", b"9007199254740991")),

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from hifadhi.evidence import recipients
 from hifadhi.evidence.projection import LedgerEntry, project
 from hifadhi.hub.delivery import erasures
+from hifadhi.hub.delivery.erasures import Erasure
 from hifadhi.referral import directory_changes
 from hifadhi.referral.case import Case, Sealed
 from hifadhi.referral.directory import Directory
@@ -32,7 +33,7 @@ class Batch:
     answers: list[Row] = field(default_factory=list)
     inbox: list[Row] = field(default_factory=list)
     heads: dict[str, Row] = field(default_factory=dict)
-    erased: list[Row] = field(default_factory=list)
+    erased: list[Erasure] = field(default_factory=list)
 
     @property
     def agencies(self) -> set[str]:

@@ -1,6 +1,7 @@
 """Erased parts: by an order in the ledger only, for ever, and told to whoever keeps a copy on the stream.
 
-1. An order erases parts of the message that it names, and that its own sender sealed: the registry saw to that.
+1. An order erases parts of the message that it names, and that its own sender sent: the registry saw to that. A part
+   that says that it is another message's stays: who was sent it could name it too, and destroy it for everybody.
 2. The row of a part is emptied in the transaction in which its order is followed: from then on nobody gets it.
 3. Its tombstones follow, in `parts` and in the topics of its readers: an outbox, appended again after a crash.
 4. A digest that was erased stays so: a part that comes again is not kept, and its tombstone is due again.
@@ -8,18 +9,20 @@
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi import crash_point
 from hifadhi.diagnostics import log
+from hifadhi.errors import Refused
 from hifadhi.evidence import b64u
 from hifadhi.evidence.projection import LedgerEntry
 from hifadhi.evidence.recipients import part_entries
 from hifadhi.hub.delivery import metrics, tables
 from hifadhi.hub.delivery.doorbell import Doorbell
+from hifadhi.hub.delivery.part_header import message_of
 from hifadhi.referral.headers import ErasureOrdered
 from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
@@ -34,17 +37,27 @@ GATHER_S: Final = 0.2
 
 Row = dict[str, Any]
 
+
+class Erasure(NamedTuple):
+    """What an order erases of this message: a row of `erased`."""
+
+    message: str
+    row: Row
+
+
 _ADD: Final = insert_ignoring(tables.erased)
 _EMPTY: Final = upsert(tables.parts, keys=["digest"], set_=["sealed"])
+_SEALED: Final = select(tables.parts.c.sealed).where(tables.parts.c.digest == bindparam("of"))
 
 
-def ordered(entry: LedgerEntry, messages: Mapping[str, LedgerEntry]) -> list[Row]:
-    """What an entry erases of an earlier message (rule 1); nothing if it is no order."""
+def ordered(entry: LedgerEntry, messages: Mapping[str, LedgerEntry]) -> list[Erasure]:
+    """What an entry would erase of an earlier message; nothing if it is no order."""
     header = entry.header
     if not entry.recorded or not isinstance(header, ErasureOrdered):
         return []
     message = messages.get(header.in_reply_to)
-    return _rows(entry.index, header.digests, message) if message else []
+    rows = _rows(entry.index, header.digests, message) if message else []
+    return [Erasure(header.in_reply_to, row) for row in rows]
 
 
 def _rows(order: int, digests: Collection[str], message: LedgerEntry) -> list[Row]:
@@ -54,8 +67,9 @@ def _rows(order: int, digests: Collection[str], message: LedgerEntry) -> list[Ro
     return [{"digest": digest, "readers": readers[digest], **told} for digest in digests if digest in readers]
 
 
-async def keep(db: AsyncConnection, rows: Sequence[Row]) -> None:
-    """Rules 2 and 5."""
+async def keep(db: AsyncConnection, erasures: Sequence[Erasure]) -> None:
+    """Rules 1, 2 and 5."""
+    rows = [one.row for one in erasures if await _is_its_own(db, one)]
     await insert_all(db, _ADD, rows)
     await insert_all(db, _EMPTY, [{"digest": digest, "sealed": None} for digest in {row["digest"] for row in rows}])
     for row in rows:
@@ -64,6 +78,20 @@ async def keep(db: AsyncConnection, rows: Sequence[Row]) -> None:
         if set(row["readers"][1:]) - set(found.scalars()):
             metrics.ERASED_UNREAD.inc()
             log.error("a part was erased before its readers had it", order=row["order_index"], of=row["message_index"])
+
+
+async def _is_its_own(db: AsyncConnection, erasure: Erasure) -> bool:
+    """Rule 1. Of what is gone already there is nothing to ask; what says nothing is no part that anybody can open."""
+    sealed = (await db.execute(_SEALED, {"of": erasure.row["digest"]})).scalar()
+    if sealed is None:
+        return True
+    try:
+        own = message_of(sealed) == erasure.message
+    except Refused:
+        return True
+    if not own:
+        log.error("an order names a part of another message; it stays", order=erasure.row["order_index"])
+    return own
 
 
 async def empty_again(db: AsyncConnection) -> bool:

@@ -6,7 +6,8 @@
 4. Rows and place move in one transaction: a crash before it leaves the batch to be read again, after it, done.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Final, NamedTuple
 
@@ -20,6 +21,7 @@ from hifadhi.evidence.projection import LedgerEntry, read
 from hifadhi.evidence.recipients import part_entries
 from hifadhi.hub.delivery import erasures, metrics, parts, progress, tables
 from hifadhi.hub.delivery.batch import Batch, Row, missing_part
+from hifadhi.hub.delivery.erasures import Erasure
 from hifadhi.hub.delivery.progress import Place
 from hifadhi.referral import directory_changes
 from hifadhi.referral.case import Case
@@ -58,6 +60,26 @@ class Numbered(NamedTuple):
     entry: LedgerEntry
 
 
+@dataclass(slots=True)
+class Search:
+    """How far orders were looked for that erase what the entry at `index` misses, and which messages name that.
+
+    The first to name a part need not be its own message, whose order it is that counts.
+    """
+
+    index: int
+    position: int
+    naming: dict[str, LedgerEntry] = field(default_factory=dict)
+
+    def orders(self, entries: Sequence[LedgerEntry], missing: Collection[str]) -> list[Erasure]:
+        """What the next entries erase of it."""
+        for entry in entries:
+            if entry.recorded and entry.message and any(part.digest in missing for part in part_entries(entry)):
+                self.naming[entry.message] = entry
+        found = [one for entry in entries for one in erasures.ordered(entry, self.naming)]
+        return [one for one in found if one.row["digest"] in missing]
+
+
 class Follower:
     """One step at a time; `directory` is the one in force after the last. Call `load` first, and after `SwapLost`."""
 
@@ -65,7 +87,7 @@ class Follower:
         self._store, self._stream, self._root = store, stream, root
         self._parts = parts.Parts(store, stream)
         self._place = Place(0)
-        self._searched: dict[int, int] = {}
+        self._search = Search(-1, 0)
         self.directory = Directory.of(root)
 
     @property
@@ -114,20 +136,17 @@ class Follower:
     async def _erased_later(self, waits: Numbered, sizes: Mapping[str, int]) -> bool:
         """Whether a later entry erases the parts that this one misses: then the topic will never have them."""
         missing = {part.digest for part in part_entries(waits.entry)} - sizes.keys()
-        position = max(waits.position, self._searched.get(waits.entry.index, 0))
-        while records := await self._stream.read(RECORD, position, limit=BATCH, max_bytes=READ_BYTES):
-            entries = [read(_index(record), record.value or b"") for record in records]
-            rows = [
-                row for entry in entries for row in erasures.ordered(entry, {waits.entry.message or "": waits.entry})
-            ]
-            found = [row for row in rows if row["digest"] in missing]
+        if self._search.index != waits.entry.index:
+            self._search = Search(waits.entry.index, waits.position)
+        search = self._search
+        while records := await self._stream.read(RECORD, search.position, limit=BATCH, max_bytes=READ_BYTES):
+            found = search.orders([read(_index(record), record.value or b"") for record in records], missing)
             if found:
                 async with self._store.write() as db:
                     await erasures.keep(db, found)
                 self._parts.has_erased = True
                 return True
-            position = records[-1].position + 1
-        self._searched = {waits.entry.index: position}
+            search.position = records[-1].position + 1
         return False
 
     async def _at_hand(
