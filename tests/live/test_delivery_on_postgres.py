@@ -3,6 +3,16 @@
 import pytest
 
 from unit.hub.delivery.conftest import place
+from unit.hub.delivery.test_erased_on_the_way import (
+    crossed,
+    test_a_page_that_lands_behind_the_tombstone_leaves_nothing_in_the_topic,
+    test_a_part_that_comes_while_its_tombstone_is_on_its_way_gets_another,
+)
+from unit.hub.delivery.test_erasures import (
+    asked,
+    test_a_reader_that_names_a_part_as_its_own_does_not_destroy_it,
+    test_rows_made_again_from_index_0_do_not_wait_for_what_was_erased,
+)
 from unit.hub.delivery.test_follower import (
     test_a_crash_before_the_commit_leaves_nothing_and_the_batch_is_followed_again,
     test_a_rebuild_from_index_0_gives_the_same_inboxes,
@@ -18,14 +28,20 @@ from unit.hub.delivery.test_web import (
 )
 
 __all__ = [
+    "asked",
+    "crossed",
     "place",
     "test_a_case_is_shown_to_its_parties_and_unknown_to_all_others",
     "test_a_crash_before_the_commit_leaves_nothing_and_the_batch_is_followed_again",
+    "test_a_page_that_lands_behind_the_tombstone_leaves_nothing_in_the_topic",
+    "test_a_part_that_comes_while_its_tombstone_is_on_its_way_gets_another",
+    "test_a_reader_that_names_a_part_as_its_own_does_not_destroy_it",
     "test_a_rebuild_from_index_0_gives_the_same_inboxes",
     "test_a_rebuild_keeps_what_was_fetched",
     "test_coming_back_acknowledges_once_and_is_made_known",
     "test_items_are_the_sealed_bytes_in_the_order_of_the_ledger",
     "test_pages_follow_each_other_without_gap_or_double",
+    "test_rows_made_again_from_index_0_do_not_wait_for_what_was_erased",
     "test_two_followers_of_one_database_deliver_once",
     "test_what_was_noted_and_not_published_is_published_after_a_restart",
 ]

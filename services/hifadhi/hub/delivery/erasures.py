@@ -4,7 +4,8 @@
    that says that it is another message's stays: who was sent it could name it too, and destroy it for everybody.
 2. The row of a part is emptied in the transaction in which its order is followed: from then on nobody gets it.
 3. Its tombstones follow, in `parts` and in the topics of its readers: an outbox, appended again after a crash.
-4. A digest that was erased stays so: a part that comes again is not kept, and its tombstone is due again.
+4. A digest that was erased stays so: a part that comes again is not kept, and its tombstone is due again; also if it
+   comes while one is on its way, which would stand before it.
 5. What no reader had fetched yet is an alarm: somebody acts on a message without what it said.
 """
 
@@ -24,6 +25,7 @@ from hifadhi.hub.delivery import metrics, tables
 from hifadhi.hub.delivery.doorbell import Doorbell
 from hifadhi.hub.delivery.part_header import message_of
 from hifadhi.referral.headers import ErasureOrdered
+from hifadhi.store.among import among
 from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring, upsert
@@ -47,6 +49,12 @@ class Erasure(NamedTuple):
 
 _ADD: Final = insert_ignoring(tables.erased)
 _EMPTY: Final = upsert(tables.parts, keys=["digest"], set_=["sealed"])
+_AMONG: Final = select(tables.erased.c.digest).where(among(tables.erased.c.digest, "digests"))
+_TOLD: Final = (
+    update(tables.erased)
+    .where(tables.erased.c.digest == bindparam("of"), tables.erased.c.again == bindparam("then"))  # rule 4
+    .values(told=True)
+)
 _SEALED: Final = select(tables.parts.c.sealed).where(tables.parts.c.digest == bindparam("of"))
 
 
@@ -107,8 +115,18 @@ async def empty_again(db: AsyncConnection) -> bool:
 
 async def came_again(db: AsyncConnection, digests: Collection[str]) -> None:
     """Rule 4: of these parts, which were just read, those that were erased get another tombstone."""
-    again = tables.erased.c.digest.in_(digests)
-    await db.execute(update(tables.erased).where(again).values(told=False))
+    came = tables.erased.c.digest.in_(digests)
+    await db.execute(update(tables.erased).where(came).values(told=False, again=tables.erased.c.again + 1))
+
+
+async def among_erased(db: AsyncConnection, digests: Collection[str]) -> set[str]:
+    """Which of these parts are erased."""
+    return set((await db.execute(_AMONG, {"digests": digests})).scalars())
+
+
+def tombstone(digest: str) -> Entry:
+    """What stands under a part's digest from then on, wherever the part stood."""
+    return Entry(b64u.decode(digest), None)
 
 
 class Tombstones:
@@ -129,13 +147,12 @@ class Tombstones:
         if not rows:
             return False
         crash_point.reach("delivery: before tombstones")
-        await self._stream.append(PARTS, [Entry(b64u.decode(row.digest), None) for row in rows])
+        await self._stream.append(PARTS, [tombstone(row.digest) for row in rows])
         if self._makes_topics:
             await self._append_to_readers(rows)
         crash_point.reach("delivery: after tombstones")
-        told = tables.erased.c.digest.in_([row.digest for row in rows])
         async with self._store.write() as db:  # crash before this line: the same is appended again
-            await db.execute(update(tables.erased).where(told).values(told=True))
+            await db.execute(_TOLD, [{"of": row.digest, "then": row.again} for row in rows])
             crash_point.reach("delivery: in told")
         return True
 
@@ -149,5 +166,5 @@ class Tombstones:
         async with self._store.look() as db:
             made = set((await db.execute(select(tables.inbox_topics.c.agency))).scalars())
         for agency in sorted(made & {reader for row in rows for reader in row.readers}):
-            gone = [Entry(b64u.decode(row.digest), None) for row in rows if agency in row.readers]
+            gone = [tombstone(row.digest) for row in rows if agency in row.readers]
             await self._stream.append(topics.inbox(agency).name, gone)

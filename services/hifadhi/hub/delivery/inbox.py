@@ -40,6 +40,11 @@ class Item:
     sealed: dict[str, bytes | None]
 
     @property
+    def here(self) -> list[str]:
+        """The digests of its parts that are not gone."""
+        return [digest for digest, sealed in self.sealed.items() if sealed is not None]
+
+    @property
     def erased(self) -> list[str]:
         """The names of its parts that are gone."""
         return [name for name, digest in self.parts.items() if self.sealed[digest] is None]

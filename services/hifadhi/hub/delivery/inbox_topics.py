@@ -5,18 +5,21 @@
    same page is appended again. A reader knows a repeat by `index`.
 3. `previous` is the index of the item before it. Where that one is not there yet, compaction has taken an older copy
    of it: it comes again further on, as does a part that an item names and that is not there.
+4. Behind an erased part stands its tombstone. `erasures` appends it; but a page is on its way for a while, and may land
+   behind that, or not be noted and come again. So an erased part is appended as a tombstone, and what was erased on the
+   way gets another one, before the page is noted.
 """
 
 import asyncio
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import BigInteger, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hifadhi.evidence import b64u
-from hifadhi.hub.delivery import inbox, metrics, tables
+from hifadhi.hub.delivery import erasures, inbox, metrics, tables
 from hifadhi.hub.delivery.inbox import Item
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring
@@ -96,17 +99,29 @@ class InboxTopics:
             published = await _published(db, agencies)
             pages = {of: await _page(db, of, after=published[of]) for of in agencies}
         fresh = {of: found for of, (found, _) in pages.items() if found}
-        outcomes = await asyncio.gather(
-            *(self._append(of, published[of], found) for of, found in fresh.items()), return_exceptions=True
-        )
-        failed = {of: said for of, said in zip(fresh, outcomes, strict=True) if said is not None}
-        await self._note({of: found[-1].index for of, found in fresh.items() if of not in failed})
+        failed = await self._append({of: list(_entries(published[of], found)) for of, found in fresh.items()})
+        landed = {of: found for of, found in fresh.items() if of not in failed}
+        failed |= await self._append(await self._overtaken(landed))  # rule 4
+        await self._note({of: found[-1].index for of, found in landed.items() if of not in failed})
         self._due |= dict.fromkeys(of for of, (_, done) in pages.items() if not done or of in failed)
         return list(failed.values())
 
-    async def _append(self, agency: str, previous: int, items: Sequence[Item]) -> None:
-        await self._stream.append(topics.inbox(agency).name, list(_entries(previous, items)))
-        metrics.INBOX_TOPIC_ITEMS.inc(len(items))
+    async def _append(self, entries: Mapping[str, Sequence[Entry]]) -> dict[str, BaseException]:
+        """These to the topics of these agencies; what went wrong, by agency."""
+        appending = (self._stream.append(topics.inbox(of).name, mine) for of, mine in entries.items())
+        outcomes = await asyncio.gather(*appending, return_exceptions=True)
+        return {of: said for of, said in zip(entries, outcomes, strict=True) if isinstance(said, BaseException)}
+
+    async def _overtaken(self, landed: Mapping[str, Sequence[Item]]) -> dict[str, list[Entry]]:
+        """Tombstones of what was erased by the time that it had landed."""
+        metrics.INBOX_TOPIC_ITEMS.inc(sum(map(len, landed.values())))
+        sent = {of: {digest for item in items for digest in item.here} for of, items in landed.items()}
+        digests = set().union(*sent.values())
+        if not digests:
+            return {}
+        async with self._store.look() as db:
+            gone = await erasures.among_erased(db, digests)
+        return {of: [erasures.tombstone(digest) for digest in mine & gone] for of, mine in sent.items() if mine & gone}
 
     async def _note(self, ends: dict[str, int]) -> None:
         """Rule 2."""
@@ -130,9 +145,8 @@ async def _page(db: AsyncConnection, agency: str, *, after: int) -> tuple[list[I
 
 def _entries(previous: int, items: Iterable[Item]) -> Iterator[Entry]:
     for item in items:
-        for digest, sealed in item.sealed.items():  # rule 1
-            if sealed is not None:
-                yield Entry(b64u.decode(digest), sealed)
+        for digest, sealed in item.sealed.items():  # rules 1 and 4
+            yield Entry(b64u.decode(digest), sealed)
         yield _entry(previous, item)
         previous = item.index
 

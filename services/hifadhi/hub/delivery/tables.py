@@ -24,7 +24,7 @@ parts = Table(
     Column("sealed", LargeBinary),
 )
 # An erased part, for ever: it survives a rebuild. order_index: the leaf of its order; message_index: of its message;
-# readers: its sender first; told: its tombstones are on the stream.
+# readers: its sender first; told: its tombstones are on the stream; again: how often the part has come since.
 erased = Table(
     "delivery_erased",
     METADATA,
@@ -33,6 +33,7 @@ erased = Table(
     Column("message_index", BigInteger, nullable=False),
     Column("readers", JSON, nullable=False),
     Column("told", Boolean, nullable=False),
+    Column("again", BigInteger, nullable=False, server_default=text("0")),  # a release that knows none inserts too
 )
 Index(
     "ix_delivery_erased_untold",
