@@ -1,7 +1,12 @@
 """What only a database could do otherwise: delivery's own tests, on PostgreSQL."""
 
 import pytest
+from sqlalchemy import Engine, event
+from sqlalchemy.util import await_only
 
+from delivery_place import Place
+from hifadhi.hub.delivery import handovers
+from hifadhi.hub.delivery.handovers import Outbox
 from unit.hub.delivery.conftest import place
 from unit.hub.delivery.test_erased_on_the_way import (
     crossed,
@@ -19,6 +24,7 @@ from unit.hub.delivery.test_follower import (
     test_items_are_the_sealed_bytes_in_the_order_of_the_ledger,
     test_two_followers_of_one_database_deliver_once,
 )
+from unit.hub.delivery.test_handovers import READERS, in_both_inboxes, untold
 from unit.hub.delivery.test_web import (
     test_a_case_is_shown_to_its_parties_and_unknown_to_all_others,
     test_a_rebuild_keeps_what_was_fetched,
@@ -47,3 +53,23 @@ __all__ = [
 ]
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("on_postgres")]
+
+
+async def test_what_is_fetched_while_another_hand_over_is_marked_as_told_is_told(place: Place) -> None:
+    """SQLite lets nobody write in between."""
+    await in_both_inboxes(place)
+    await handovers.note(place.store, READERS[0], 0, "first")
+    due = [READERS[1]]
+
+    def fetched_meanwhile(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if due and statement.startswith("UPDATE delivery_handovers"):
+            await_only(handovers.note(place.store, due.pop(), 0, "later"))
+
+    event.listen(Engine, "before_cursor_execute", fetched_meanwhile)
+    try:
+        await Outbox(place.store, place.stream).run_once()
+    finally:
+        event.remove(Engine, "before_cursor_execute", fetched_meanwhile)
+    assert due == []
+    assert await untold(place) == 0
+    assert [one["at"] for one in (await place.deliveries())["0"]["delivered"]] == ["first", "later"]

@@ -64,17 +64,22 @@ _STATES: Final = (
 )
 # The page is cut before the messages are looked up: else the way there may lead past all messages there ever were.
 _FIRST: Final = (
-    select(handovers.c.leaf_index).where(~handovers.c.published).order_by(handovers.c.leaf_index).limit(PAGE).subquery()
+    select(handovers.c.leaf_index, handovers.c.agency)
+    .where(~handovers.c.published)
+    .order_by(handovers.c.leaf_index)
+    .limit(PAGE)
+    .subquery()
 )
-_UNPUBLISHED: Final = select(messages.c.leaf_index, messages.c.id).join(
+_UNPUBLISHED: Final = select(messages.c.leaf_index, messages.c.id, _FIRST.c.agency).join(
     _FIRST, messages.c.leaf_index == _FIRST.c.leaf_index
 )
-_MARK: Final = (
+_OF_THESE: Final = (
     update(handovers)
     .where(handovers.c.leaf_index.between(bindparam("first"), bindparam("last")))
     .where(among(handovers.c.leaf_index, "indexes"))
-    .values(published=bindparam("as_published"))
 )
+_TOLD: Final = _OF_THESE.where(handovers.c.agency == bindparam("reader")).values(published=True)
+_UNTOLD: Final = _OF_THESE.values(published=False)
 
 
 async def note(store: Store, agency: str, after: int, at: str) -> bool:
@@ -123,7 +128,7 @@ class Outbox:
     async def _publish_page(self) -> bool:
         """Whether there may be more."""
         async with self._store.look() as db:  # `_mark` compares what is told here with what then is there
-            ids = await _unpublished(db)
+            ids, readers = await _unpublished(db)
             found = await states(db, ids) if ids else {}
         if not ids:
             return False
@@ -133,25 +138,39 @@ class Outbox:
         await self._stream.append(DELIVERIES, entries)
         crash_point.reach("delivery: after deliveries")
         async with self._store.write() as db:  # crash before this line: the same is appended again
-            await _mark(db, told)
+            await _mark(db, told, readers)
             crash_point.reach("delivery: in mark")
         crash_point.reach("delivery: after mark")
         return True
 
 
-async def _unpublished(db: AsyncConnection) -> dict[int, str]:
-    """Message id by index. What a rebuild has not come to yet is left for later, and it comes in order."""
-    return {row.leaf_index: row.id for row in await db.execute(_UNPUBLISHED)}
+async def _unpublished(db: AsyncConnection) -> tuple[dict[int, str], dict[str, set[int]]]:
+    """Message id by index, and whose notes of it they are: indexes by agency.
+
+    What a rebuild has not come to yet is left for later, and it comes in order.
+    """
+    ids: dict[int, str] = {}
+    readers: dict[str, set[int]] = defaultdict(set)
+    for row in await db.execute(_UNPUBLISHED):
+        ids[row.leaf_index] = row.id
+        readers[row.agency].add(row.leaf_index)
+    return ids, readers
 
 
-async def _mark(db: AsyncConnection, told: Mapping[int, Sequence[dict[str, str]]]) -> None:
-    """Published is what is still as we told it; what has changed meanwhile is told again."""
+async def _mark(
+    db: AsyncConnection, told: Mapping[int, Sequence[dict[str, str]]], readers: Mapping[str, set[int]]
+) -> None:
+    """Published are these notes, where all is still as we told it; what has changed meanwhile is told again.
+
+    What another agency notes from here on is not among them: nobody was told of it.
+    """
     now = await states(db, told)
-    same = [index for index in told if now.get(index, []) == told[index]]
-    other = [index for index in told if index not in same]
-    for indexes, published in ((same, True), (other, False)):
-        if indexes:
-            await db.execute(_MARK, {**_listed(indexes), "as_published": published})
+    same = {index for index in told if now.get(index, []) == told[index]}
+    ours = [{"reader": reader, **_listed(mine)} for reader, noted in readers.items() if (mine := noted & same)]
+    if ours:
+        await db.execute(_TOLD, ours)
+    if other := told.keys() - same:
+        await db.execute(_UNTOLD, _listed(other))
 
 
 def _listed(indexes: Collection[int]) -> dict[str, Any]:

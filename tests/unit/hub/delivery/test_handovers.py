@@ -37,6 +37,14 @@ async def test_one_run_tells_everything_although_several_agencies_have_the_same_
     assert await untold(place) == 0
 
 
+async def in_both_inboxes(place: Place) -> None:
+    """A message that nobody has fetched yet."""
+    await fetched(place, 1)
+    rows = [{"agency": one, "leaf_index": 0, "role": "addressee", "parts": {}, "size": 1} for one in READERS]
+    async with place.store.write() as db:
+        await db.execute(insert(tables.inbox), rows)
+
+
 class Overtaken(SqliteStream):
     """Another agency fetches, and another process tells of it, just before the first append."""
 
@@ -51,10 +59,7 @@ class Overtaken(SqliteStream):
 
 
 async def test_what_another_process_told_meanwhile_is_not_taken_back(place: Place) -> None:
-    await fetched(place, 1)
-    rows = [{"agency": one, "leaf_index": 0, "role": "addressee", "parts": {}, "size": 1} for one in READERS]
-    async with place.store.write() as db:
-        await db.execute(insert(tables.inbox), rows)
+    await in_both_inboxes(place)
     await handovers.note(place.store, READERS[0], 0, "first")
     place.stream.__class__ = Overtaken
     assert isinstance(place.stream, Overtaken)
