@@ -210,6 +210,7 @@ async def test_a_note_out_of_place_is_recorded_as_irregular_and_moves_nothing(ag
     before = await agencies.referral(asked)
     late = agencies.answer("referral.received", asked)
     ruling = await agencies.hub.sealed(late)
+    assert (ruling["ruling"], ruling["irregular"]) == ("recorded", True)
     leaf = parse(b64u.decode((await agencies.item(MZ, ruling["index"]))["leaf"]))
     assert (leaf.ruling.ruling, leaf.ruling.irregular) == ("recorded", True)
     assert await agencies.referral(asked) == before

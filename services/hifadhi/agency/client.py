@@ -53,8 +53,13 @@ class Sent:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether it counts from now on."""
+        """Whether it is on record."""
         return self.ruling is not None and self.ruling.ruling == "recorded"
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether it counts from now on: an irregular one is on record, and changes nothing."""
+        return self.ruling is not None and self.is_recorded and not self.ruling.irregular
 
 
 class Client:

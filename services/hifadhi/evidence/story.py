@@ -142,7 +142,7 @@ def _said(happened: Happened, referral: Referral | None) -> str:
 def _lapse(happened: Happened, referral: Referral | None) -> str:
     ruling, case = happened.ruling, happened.case
     clock = ruling.clock or ""
-    told = {one for restriction in case.restrictions.values() for one in restriction.pending}
+    told = {agency for one in case.restrictions.values() if one.message == ruling.message for agency in one.pending}
     names = {"sender": referral.sender, "receiver": referral.receiver} if referral else {"agency": ruling.subject}
     sides = listed(case.dispute.sides) if case.dispute else ""
     passed = _LAPSES[clock].format(**names, pending=listed(tuple(sorted(told))), sides=sides)

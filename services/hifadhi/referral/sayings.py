@@ -76,14 +76,10 @@ def _declined(header: ReferralDeclined, _: Case, referral: Referral | None, effe
 
 def _departed(header: Any, case: Case, referral: Referral | None, effective: bool) -> str:  # noqa: ANN401
     there = effective and referral and referral.state is State.ARRIVED
-    owes = (
-        f"the arrival was confirmed before: responsibility moves to {case.responsible}"
-        if there
-        else (f"{header.sender} owes protection until the arrival")
-    )
-    return (
-        f"{header.sender} confirmed, by two officers, that the person has left for {_other(header, referral)}; {owes}"
-    )
+    says = f"{header.sender} confirmed, by two officers, that the person has left for {_other(header, referral)}"
+    if there:
+        return f"{says}; the arrival was confirmed before: responsibility moves to {case.responsible}"
+    return f"{says}; {header.sender} owes protection until the arrival" if effective else says
 
 
 def _arrived(header: Any, _: Case, referral: Referral | None, effective: bool) -> str:  # noqa: ANN401

@@ -13,7 +13,7 @@ from hifadhi.referral.clocks import PERIODS
 from hifadhi.referral.headers import MESSAGES
 from hifadhi.referral.sayings import _SAID, BOUNCES
 from hifadhi.referral.table import ARRIVAL
-from sealed_ledgers import EverythingSealed, everything, examined_again, the_root
+from sealed_ledgers import DAY, HOUR, EverythingSealed, Exchange, everything, examined_again, the_root
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +97,35 @@ def test_what_had_no_effect_is_not_told_as_if_it_had(ruled: dict[str, Any]) -> N
     ruling = replace(verified.leaf.ruling, **ruled)
     words = tell(Happened(index=at, ruling=ruling, header=header, case=verified.case)).words
     assert words.startswith("ZA-DHA declined the request of MZ-INAR (the reasons are sealed) — ")
+
+
+def test_an_irregular_departure_is_not_told_as_if_its_sender_owed_protection(sealed: EverythingSealed) -> None:
+    case = sealed.exchange.fold.cases[sealed.case]
+    facts = {"case": case.id, "referral": case.id, "to": ["ZA-DHA"], "transfer": case.id}
+    left = sealed.exchange.envelope("TZ-RSD", "departure.confirmed", **facts)
+    header = message.parse(read_envelope(left, typ=MESSAGE).payload)
+    ruling = Ruling(ruling="recorded", irregular=True, position=9, stored_at="…")
+    words = tell(Happened(index=9, ruling=ruling, header=header, case=case)).words
+    assert words.startswith("TZ-RSD confirmed, by two officers, that the person has left for ZA-DHA — kept on record")
+
+
+def test_a_lapse_of_consent_names_those_who_did_not_confirm_this_change() -> None:
+    made = EverythingSealed(Exchange(), "", {})
+    exchange = made.exchange
+    exchange.admit_all()
+    case = exchange.opened("MZ-INAR")
+    for agency in ("TZ-RSD", "ZA-DHA"):
+        exchange.say(agency, "encounter.reported", case=case, to=[])
+    first = exchange.say("MZ-INAR", "consent.changed", case=case, to=["TZ-RSD", "ZA-DHA"]).message
+    exchange.say("TZ-RSD", "data.restricted", case=case, in_reply_to=first, to=["MZ-INAR"])
+    exchange.now += HOUR
+    exchange.say("TZ-RSD", "consent.changed", case=case, to=["MZ-INAR"])
+    exchange.tick(10 * DAY)
+    late = [line.words for line in lines_of(made).values() if line.words.startswith("Deadline passed")]
+    assert late == [
+        "Deadline passed: ZA-DHA did not confirm in time to follow the changed consent.",
+        "Deadline passed: MZ-INAR and ZA-DHA did not confirm in time to follow the changed consent.",
+    ]
 
 
 def test_a_line_says_who_is_responsible_and_how_the_referral_stands(

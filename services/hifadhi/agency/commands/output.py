@@ -13,12 +13,14 @@ from hifadhi.agency.receiving.opening import Item
 from hifadhi.agency.receiving.standing import Standing
 from hifadhi.agency.wire.receipt import Receipt, Rejection
 from hifadhi.errors import Fault, HifadhiError, Refused
+from hifadhi.evidence.leaf import Ruling
 from hifadhi.referral import parts
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.corrections import Change
 from hifadhi.referral.directory import IDENTITY, Agency
 from hifadhi.referral.header import GOVERNANCE
 from hifadhi.referral.statements import STATEMENTS
+from hifadhi.referral.table import SUBJECT
 
 _TOLD_IN_WORDS: Final = {"format", "type", "sender", "to", "sent_at", "parts"}
 _SIGNED: Final[Mapping[str, Callable[[Any], str]]] = {
@@ -107,8 +109,8 @@ def sent(done: Sent) -> str:
     if done.ruling is None:
         lines.append("not sealed yet; the ruling comes with the inbox")
     else:
-        code = f" with {done.ruling.code}" if done.ruling.code else ""
-        lines.append(f"{done.ruling.ruling}{code} at index {done.ruling.index}")
+        ruled = _ruled(done.ruling.ruling, done.ruling.code, irregular=done.ruling.irregular)
+        lines.append(f"{ruled} at index {done.ruling.index}")
     return "\n".join(lines)
 
 
@@ -150,7 +152,10 @@ def item(taken: Item) -> str:
     """What came: the ruling, who says what to whom, and what this agency may read."""
     ruling, header = taken.leaf.ruling, taken.header
     what = header.type if header else f"clock {ruling.clock}" if ruling.clock else "a message that cannot be read"
-    lines = [f"#{taken.index}  {ruling.stored_at}  {ruling.ruling}{' ' + ruling.code if ruling.code else ''}  {what}"]
+    ruled = _ruled(ruling.ruling, ruling.code, irregular=bool(ruling.irregular))
+    lines = [f"#{taken.index}  {ruling.stored_at}  {ruled}  {what}"]
+    if ruling.clock:
+        lines.append(f"    case {ruling.case}  {_ran_on(ruling)}  was due {ruling.due}")
     if header:
         to = f"  to {', '.join(header.addressees)}" if header.addressees else ""
         case = "" if header.type in STATEMENTS else f"  case {header.about}"
@@ -160,6 +165,16 @@ def item(taken: Item) -> str:
     lines += [f"    problem: {_fault(fault)}" for fault in taken.problems]
     lines += [f"    {part}: sealed more weakly than its readers' keys allow" for part in taken.weaker]
     return "\n".join(lines)
+
+
+def _ruled(ruling: str, code: str | None, *, irregular: bool) -> str:
+    return f"{ruling}{f' with {code}' if code else ''}{', irregular: without effect' if irregular else ''}"
+
+
+def _ran_on(ruling: Ruling) -> str:
+    """What a lapsed clock ran on."""
+    subject = SUBJECT.get(ruling.clock or "", "referral")
+    return f"{subject} {ruling.subject}"
 
 
 def item_json(taken: Item) -> dict[str, Any]:

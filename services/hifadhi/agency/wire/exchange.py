@@ -36,13 +36,17 @@ Outcome = Receipt | Rejection | None
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What the registry ruled on a message, and who has been handed it. The leaf proves it, not this answer."""
+    """What the registry ruled on a message, and who has been handed it. The leaf proves it, not this answer.
+
+    `irregular`: it is on record, and has no effect.
+    """
 
     id: str
     digest: str
     ruling: str
     index: int
     code: str | None
+    irregular: bool
     delivered: tuple[Mapping[str, Any], ...]
 
 
@@ -184,7 +188,8 @@ def _ruling(said: Mapping[str, Any], message_id: str) -> Ruling:
     index, ruling = said.get("index"), said.get("ruling")
     if type(index) is not int or not isinstance(ruling, str) or not isinstance(delivered, list):
         raise _bad("a ruling")
-    return Ruling(message_id, str(said.get("digest")), ruling, index, said.get("code"), tuple(delivered))
+    irregular = said.get("irregular") is True
+    return Ruling(message_id, str(said.get("digest")), ruling, index, said.get("code"), irregular, tuple(delivered))
 
 
 def _page(said: Mapping[str, Any], after: int) -> InboxPage:

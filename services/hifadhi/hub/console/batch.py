@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 from hifadhi.evidence import recipients, story
 from hifadhi.evidence.leaf import LAPSED
 from hifadhi.evidence.projection import LedgerEntry, project
-from hifadhi.referral import directory_changes, instant
+from hifadhi.referral import directory_changes
 from hifadhi.referral.case import Case, Referral, Sealed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.headers import ReferralRequested
@@ -49,7 +49,7 @@ class Batch:
         self._note(entry, raw, after, concerned)
         if after:
             self._tell(entry, before, after, concerned)
-            self._keep(entry, before, after)
+            self._keep(before, after)
         if entry.statement:
             self.directory = directory_changes.evolve(self.directory, entry.statement)
             self.statements.append({"leaf_index": entry.index, "leaf": raw})
@@ -83,7 +83,7 @@ class Batch:
         concerns = ([concerned.id] if concerned else []) + ([after.id] if moved or concerned is None else [])
         self.timeline += [{**line, "concerns": one, "moves": moved} for one in concerns]
 
-    def _keep(self, entry: LedgerEntry, before: Case | None, after: Case) -> None:
+    def _keep(self, before: Case | None, after: Case) -> None:
         if after is before:
             return
         self.cases[after.id] = after
@@ -91,7 +91,13 @@ class Batch:
         known = before.referrals if before else {}
         for one in after.referrals.values():
             if one != known.get(one.id):
-                self.referrals[one.id] = _referral(one, after.id, _answer_due(one, entry))
+                self._stand(one, after.id)
+
+    def _stand(self, one: Referral, case: str) -> None:
+        row, earlier = _referral(one, case), self.referrals.get(one.id)
+        if earlier and one.state is State.ESCALATED:
+            row["answer_due"] = earlier["answer_due"]
+        self.referrals[one.id] = row
 
 
 def _said(entry: LedgerEntry, directory: Directory) -> Row:
@@ -124,15 +130,9 @@ def _standing(referral: Referral | None) -> Row:
     return {"state": referral.state.value, "clock": referral.clock, "due": referral.due}
 
 
-def _answer_due(referral: Referral, entry: LedgerEntry) -> int | None:
-    """An escalated referral has no clock any more; its answer was due when the clock lapsed."""
-    if referral.clock == REPLY:
-        return referral.due
-    escalated = referral.state is State.ESCALATED and entry.leaf.ruling.due
-    return instant.parse(escalated) if escalated else None
-
-
-def _referral(one: Referral, case: str, answer_due: int | None) -> Row:
+def _referral(one: Referral, case: str) -> Row:
+    """`answer_due` of an escalated one, which has no clock any more, stays as it was."""
+    answer_due = one.due if one.clock == REPLY else None
     asked = {"id": one.id, "case": case, "sender": one.sender, "receiver": one.receiver, "kind": one.kind}
     standing = {"urgency": one.urgency, "state": one.state.value, "clock": one.clock, "due": one.due}
     return {**asked, **standing, "answer_due": answer_due}

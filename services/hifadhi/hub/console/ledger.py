@@ -22,10 +22,10 @@ from hifadhi.referral import directory_changes
 from hifadhi.referral.case import Case, Sealed
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
-from hifadhi.referral.table import ENDED
+from hifadhi.referral.table import ENDED, State
 from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
-from hifadhi.store.upsert import insert_ignoring, upsert
+from hifadhi.store.upsert import Holds, insert_ignoring, upsert
 from hifadhi.stream.port import Record, Stream
 from hifadhi.stream.topics import RECORD
 
@@ -34,14 +34,22 @@ READ_BYTES: Final = 4 << 20
 
 # Of a reused message id the first row stays.
 _ADDED: Final = (tables.entries, tables.messages, tables.statements, tables.unfetched, tables.timeline)
-_CHANGED: Final = (tables.cases, tables.referrals)
+# When its answer was due stays with an escalated referral, which has no clock any more.
+_STAYS: Final[Mapping[str, Holds]] = {
+    "answer_due": lambda new: (new.state == State.ESCALATED) & new.answer_due.is_(None)
+}
 
 
-def _changing(table: Table) -> Insert:
-    return upsert(table, keys=["id"], set_=[column.name for column in table.columns if not column.primary_key])
+def _changing(table: Table, kept: Mapping[str, Holds] | None = None) -> Insert:
+    columns = [column.name for column in table.columns if not column.primary_key]
+    return upsert(table, keys=["id"], set_=columns, kept=kept)
 
 
-_KEEP: Final = {table: insert_ignoring(table) for table in _ADDED} | {table: _changing(table) for table in _CHANGED}
+_KEEP: Final = {
+    **{table: insert_ignoring(table) for table in _ADDED},
+    tables.cases: _changing(tables.cases),
+    tables.referrals: _changing(tables.referrals, _STAYS),
+}
 
 
 class Fresh(NamedTuple):

@@ -5,9 +5,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hifadhi.evidence import leaf
 from hifadhi.evidence.recipients import PARTY
 from hifadhi.hub.delivery import handovers
-from hifadhi.hub.delivery.tables import answers, inbox, messages
+from hifadhi.hub.delivery.tables import answers, inbox, leaves, messages
 
 
 async def status(db: AsyncConnection, message: str, agency: str) -> dict[str, Any] | None:
@@ -16,11 +17,14 @@ async def status(db: AsyncConnection, message: str, agency: str) -> dict[str, An
     Of a reused id it is the first payload's.
     """
     named = (inbox.c.agency == agency) & (inbox.c.leaf_index == messages.c.leaf_index) & (inbox.c.role != PARTY)
-    row = (await db.execute(select(messages).join(inbox, named).where(messages.c.id == message))).one_or_none()
+    sealed = leaves.c.leaf_index == messages.c.leaf_index
+    asked = select(messages, leaves.c.leaf).join(inbox, named).join(leaves, sealed).where(messages.c.id == message)
+    row = (await db.execute(asked)).one_or_none()
     if row is None:
         return None
     code = {"code": row.code} if row.code else {}
-    answer = {"id": row.id, "digest": row.digest, "state": "sealed", "ruling": row.ruling, **code}
+    irregular = {"irregular": True} if leaf.parse(row.leaf).ruling.irregular else {}
+    answer = {"id": row.id, "digest": row.digest, "state": "sealed", "ruling": row.ruling, **code, **irregular}
     return {**answer, "index": row.leaf_index, "delivered": await _delivered(db, row.id, row.leaf_index)}
 
 

@@ -96,13 +96,14 @@ class Delivered(HandOver):
 
 
 class MessageStatus(Closed):
-    """What became of a message; of a reused id, of its first payload."""
+    """What became of a message; of a reused id, of its first payload. `irregular`: on record, and without effect."""
 
     id: Uuid7
     digest: Digest
     state: Literal["sealed"]
     ruling: Literal["recorded", "refused"]
     code: Maybe[ProblemCode] = None
+    irregular: Maybe[Literal[True]] = None
     index: Index
     delivered: Items[Delivered]
 

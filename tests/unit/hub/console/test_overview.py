@@ -2,6 +2,8 @@
 
 import gzip
 
+import pytest
+
 from console_place import NOTHING, ConsolePlace
 from hifadhi.hub.console import query, tables
 from hifadhi.hub.console.query import DEADLINES_PAGE, NEWEST
@@ -104,6 +106,30 @@ async def test_an_answer_is_overdue_from_its_lapse_until_it_comes(place: Console
     )
     await place.caught_up()
     assert (await place.page("/console")).tiles["Overdue answers"].startswith("none")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_an_answer_stays_overdue_whatever_else_happens(place: ConsolePlace, *, at_once: bool) -> None:
+    """Its asker's successor speaks on the case: in the batch of the lapse, or in a later one."""
+    ledger = place.ledger
+    ledger.admit("MZ-NEW")
+    case = ledger.open_case()
+    referral = ledger.request(case, urgency="emergency")
+    for step in (
+        lambda: ledger.tick(24 * HOUR),
+        lambda: ledger.tick(72 * HOUR),
+        lambda: ledger.remove("MZ-INAR", "MZ-NEW"),
+        lambda: ledger.send("encounter.reported", "MZ-NEW", case=case),
+        lambda: ledger.send("encounter.reported", "MZ-NEW", case=case),
+    ):
+        step()
+        if not at_once:
+            await place.caught_up()
+    await place.caught_up()
+    page = await place.page("/console")
+    [row] = page.tables["overdue"]
+    assert (row["Referral"], row["State"], row["Owed by"]) == (referral, "ESCALATED", "ZA-DHA to reply")
+    assert page.tiles["Overdue answers"].startswith("1 The longest overdue: ZA-DHA, due 2026-11-27 10:00:00 UTC")
 
 
 async def test_a_reply_clock_that_has_passed_counts_before_its_lapse_is_sealed(place: ConsolePlace) -> None:
