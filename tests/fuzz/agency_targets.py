@@ -68,7 +68,7 @@ def receipt(raw: bytes) -> None:
 def batch_answer(raw: bytes) -> None:
     """The lines of an answer to a batch of one."""
     [outcome] = told(exchange(raw).post_batch([_MESSAGE]))
-    assert outcome is None or outcome.evidence is None
+    assert outcome is None  # nobody signed it
 
 
 def refusal(raw: bytes) -> None:
@@ -149,7 +149,7 @@ TARGETS: Final = (
     Target("inbox", inbox, (_inbox(),), 1 << 20),
     Target("ruling", ruling, (strict_json.dump({**_RULED, "delivered": [{"agency": "ZA-DHA"}]}),)),
     Target("receipt", receipt, (strict_json.dump({**_claims(), "from": "MZ-INAR", "hub": _ROOT.origin}),)),
-    Target("refusal", refusal, (_problem(), _refusal())),
+    Target("refusal", refusal, (_refusal(),)),
     Target("batch_answer", batch_answer, (strict_json.dump({"status": 503}) + b"\n{}\n", _problem() + b"\n{}\n")),
     Target("directory", directory, (_page(),), 1 << 20),
 )

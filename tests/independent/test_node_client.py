@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from hifadhi.agency.client import Client
 from hifadhi.agency.composing.compose import Draft, seal
+from hifadhi.agency.directory.directory_office import DirectoryOffice
+from hifadhi.agency.directory.enrolment import Enrolment, new_agency
+from hifadhi.agency.directory.governance import Governance
 from hifadhi.agency.receiving.opening import Item
 from hifadhi.demo import papers, people
 from hifadhi.demo.stage import Stage, embedded, stage
@@ -26,6 +30,11 @@ from ledger_verified import verified
 Said = dict[str, Any]
 OURS, THEIRS = "MZ-INAR", "ZA-DHA"
 """Who uses the client in JavaScript, and who the one in Python."""
+LOGIN = "data:text/javascript," + quote(
+    "const real = fetch; globalThis.fetch = async (to, how) =>"
+    " how?.method === 'POST' ? new Response('<html>log in</html>', { status: 403 }) : real(to, how)"
+)
+"""A proxy in between, which has its own page for whatever is posted."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,15 @@ async def met(theirs: Client) -> str:
     found = people.girl_found()
     found["content"]["place"], found["movement"]["country"] = {"country": "ZAF"}, "ZAF"
     return recorded(await theirs.send("encounter.reported", bodies=found))
+
+
+async def grow(made: Stage) -> None:
+    """Governance lets in another agency that reads each `movement`: what was sealed before lacks a reader."""
+    home = made.home("IO-NEW")
+    new_agency(home, "IO-NEW", name="new", country="CHE", roles=("detection",), utc_offset="+02:00")
+    async with DirectoryOffice(made.root, made.base_url) as office:
+        enrolment = Enrolment.parse((home / "request.json").read_bytes())
+        await office.admit(enrolment, Governance.load(made.folder / "exchange"))
 
 
 async def posted(node: NodeAgency, index: int) -> Said:
@@ -176,6 +194,39 @@ async def test_a_message_that_was_kept_without_an_answer_is_posted_again_as_it_w
     second = await node.sends("encounter.reported", people.girl_found(), to=[])
     assert second["index"] == first["index"] + 1  # the first was a repeat, and got no second leaf
     assert (home / "node-sequence").read_text() == "2"
+
+
+async def test_a_message_that_was_stored_is_not_given_up_for_its_repeats_refusal(node: NodeAgency) -> None:
+    home = node.made.home(OURS)
+    first = await node.sends("encounter.reported", people.girl_found(), to=[])
+    lost = json.dumps(await posted(node, first["index"]))
+    (home / "node-unsent.json").write_text(lost, encoding="utf-8")  # as if it had died before it read the answer
+    (home / "node-sequence").unlink()
+    await grow(node.made)
+    await node.sends("encounter.reported", people.girl_found(), to=[])
+    assert (home / "node-sequence").read_text() == "2"
+
+
+async def test_what_nobody_signed_refuses_nothing_and_what_was_never_stored_is_refused_in_the_end(
+    node: NodeAgency,
+) -> None:
+    home, draft = node.made.home(OURS), node.draft("encounter.reported", people.girl_found(), to=[])
+    program, *rest = node.command
+    behind_a_proxy = replace(node, command=(program, "--import", LOGIN, *rest))
+    code, lines, errors = await behind_a_proxy.run("send", draft)
+    assert (code, lines) == (1, []) and "kept: 403 undefined, not signed by the exchange" in errors, errors
+    kept = (home / "node-unsent.json").read_bytes()
+
+    await grow(node.made)
+    path = node.made.folder / "exchange" / "root.json"
+    root = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**root, "max_delay_s": -60}), encoding="utf-8")  # nothing can be under way any more
+    code, lines, errors = await node.run("send", draft)
+    assert (code, lines) == (1, []) and "a reader of this part is missing" in errors, errors
+    assert kept and not (home / "node-unsent.json").exists()
+    await node.sends("encounter.reported", people.girl_found(), to=[])
+    assert (home / "node-sequence").read_text() == "1"
+    path.write_text(json.dumps(root), encoding="utf-8")
 
 
 @pytest.mark.parametrize(("change", "why"), [("another key", "unknown key"), ("more must sign", "is not authentic")])

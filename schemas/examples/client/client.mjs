@@ -99,10 +99,11 @@ async function unseal(said, entry, sealed) {
   check(sha256(plaintext) === entry.commitment, 'not the text that the header commits to')
   return [part, JSON.parse(decode(plaintext)).body]
 }
-// Sending. A number is spent when its message is stored; a message without an answer is kept, and posted as it is.
+// Sending. A number is spent when its message is stored; a message without a signed answer is kept, and posted as it is.
+// Refused then, it may have been stored before: its ruling decides, or that there is none once none can come any more.
 const [counter, kept, cursor] = ['sequence', 'unsent.json', 'cursor'].map(name => `${home}/node-${name}`)
 async function send({ bodies = {}, sensitive_for, ...facts }) {
-  if (existsSync(kept)) await post()
+  if (existsSync(kept)) await post(true)
   const id = Date.now().toString(16).padStart(12, '0').replace(/^.{8}/, '$&-') + '-7' + randomUUID().slice(15) // v7
   const sealed = await Promise.all(Object.keys(bodies).map(part => seal({ ...facts, bodies, sensitive_for }, id, part)))
   const [parts, sequence] = [sealed.map(one => one.entry), existsSync(counter) ? read(counter) + 1 : 1]
@@ -113,23 +114,28 @@ async function send({ bodies = {}, sensitive_for, ...facts }) {
   writeFileSync(kept, JSON.stringify({ header, parts: texts }))
   return post()
 }
-async function post() {
+async function post(again) {
   const [body, payload] = [readFileSync(kept), jose.base64url.decode(read(kept).header.payload)]
   const { id, sequence } = JSON.parse(decode(payload))
   const headers = { 'content-type': 'application/json' }
   const posted = await fetch(`${url}/v1/messages`, { method: 'POST', body, headers })
-  if (posted.status < 500 && posted.status !== 429 && !posted.ok) rmSync(kept) // refused, so its number is free
-  const { receipt } = await answer(posted)
-  const { kid, typ } = jose.decodeProtectedHeader(receipt)
-  const signed = await jose.compactVerify(receipt, gateways.find(one => one.kid === kid)?.key)
+  const said = await posted.json().catch(() => ({})) // a proxy in between may say anything
+  const [token, kind] = posted.ok ? [said.receipt, 'hifadhi-receipt+jws'] : [said.evidence, 'hifadhi-refusal+jws']
+  check(token, `kept: ${posted.status} ${said.code}, not signed by the exchange`)
+  const { kid, typ } = jose.decodeProtectedHeader(token)
+  const signed = await jose.compactVerify(token, gateways.find(one => one.kid === kid)?.key)
   const { digest, hub } = JSON.parse(decode(signed.payload))
-  check(typ === 'hifadhi-receipt+jws' && hub === root.origin && digest === sha256(payload), 'not this receipt')
-  writeFileSync(counter, String(sequence)); rmSync(kept)
+  check(typ === kind && hub === root.origin && digest === sha256(payload), 'an answer to something else')
+  const stored = posted.ok || (again && await ruled(id, Date.now() + (root.max_delay_s + 60) * 1000))
+  if (stored) writeFileSync(counter, String(sequence)) // else its number is free
+  rmSync(kept); check(stored, JSON.stringify(said)) // a problem document
   return ruled(id)
 }
-async function ruled(id) { // 404 is "not sealed yet"; for longer than max_delay_s, the receipt is proof against the hub
+async function ruled(id, until = Infinity) { // 404 is "not sealed yet", and after `until` in no leaf of the ledger
+  const [late, note] = [Date.now() > until, await (await fetch(`${url}/ledger/checkpoint`)).text()]
   const found = await get(`/v1/messages/${id}?wait=5`)
-  return found.status === 404 ? ruled(id) : answer(found)
+  if (found.status !== 404) return answer(found)
+  return late && (await found.json()).followed >= +note.split('\n')[1] ? undefined : ruled(id, until)
 }
 // The inbox, from where it was read to. A request is confirmed by itself, before the cursor moves on.
 async function inbox() {

@@ -19,7 +19,7 @@ from hifadhi.agency.receiving.inbox import WAIT_S, Inbox
 from hifadhi.agency.receiving.opening import Item
 from hifadhi.agency.receiving.standing import rules_of
 from hifadhi.agency.sending.copied import who_may_be_copied
-from hifadhi.agency.sending.outbox import Outbox
+from hifadhi.agency.sending.outbox import Outbox, Settled
 from hifadhi.agency.wire.access_token import AccessToken
 from hifadhi.agency.wire.exchange import Exchange, Ruling
 from hifadhi.agency.wire.receipt import Receipt, Rejection
@@ -44,12 +44,14 @@ _POLL_S: Final = 5
 class Sent:
     """A message that the hub has stored. `ruling` is None, if it was not sealed while we waited.
 
-    `receipt` is None for an automatic answer that had been given before.
+    `receipt` is None for an automatic answer that had been given before, and for a message whose receipt was lost.
+    `refused`: messages of earlier sendings that had been kept, and that the hub has refused since.
     """
 
     id: str
     receipt: Receipt | None
     ruling: Ruling | None = None
+    refused: tuple[Rejection, ...] = ()
 
     @property
     def is_recorded(self) -> bool:
@@ -127,8 +129,8 @@ class Client:
         """Check, seal, sign, post; then the ruling, waited for up to `wait_s` seconds.
 
         `second` signs too: of a departure a second officer (our own countersigning key, if none is given), of the end
-        of a dispute the other state. Facts that are None are left out. Refused: not sent. Unavailable: kept, and sent
-        with the next sending.
+        of a dispute the other state. Facts that are None are left out. Refused: not sent. Unavailable: KEPT or
+        IN_DOUBT, and what becomes of it shows with the next sending; with another code nothing of it was kept.
         """
         named = {"to": list(to or ()), **{name: value for name, value in facts.items() if value is not None}}
         return await self.send_draft(
@@ -141,9 +143,8 @@ class Client:
         """The same for a draft."""
         if draft.type == DEPARTURE and second is None:
             second = self.keyring.countersign
-        sealed, receipt = await self._sent(draft, None, second)
-        ruling = await self._ruling_on(receipt, wait_s) if receipt and wait_s > 0 else None
-        return Sent(sealed.id, receipt, ruling)
+        sealed, stored = await self._sent(draft, None, second)
+        return await self._as_sent(sealed.id, stored, wait_s)
 
     async def declare(
         self, kind: str, facts: Mapping[str, Any], *, second: PrivateJwk | None = None, wait_s: float = RULING_WAIT_S
@@ -170,22 +171,29 @@ class Client:
         await self.refresh_directory()
         file.check_signed(self.directory, by=self.agency)
         try:
-            receipt = await self.outbox.send_prepared(file.message)
+            stored = await self.outbox.send_prepared(file.message)
         except Refused as refusal:
             if refusal.code == "NOT_PREPARED" and (ruling := await self._known_ruling(file)):
                 says = f"this message was posted before: {ruling.ruling} at index {ruling.index}"
                 raise Refused(Fault("ALREADY_POSTED", "", says)) from None
             raise
-        return Sent(receipt.id, receipt, await self._ruling_on(receipt, wait_s))
+        return await self._as_sent(stored.id, stored, wait_s)
 
-    async def send_batch(self, drafts: Sequence[Draft]) -> list[Receipt | Rejection]:
+    async def send_batch(self, drafts: Sequence[Draft]) -> list[Settled]:
         """What became of each of at most 500 drafts; their rulings come with the inbox."""
         await self.refresh_directory(max_age_s=DIRECTORY_AGE_S)
         return await self.outbox.send_batch([await self._seal(draft) for draft in drafts])
 
-    async def send_kept(self) -> list[Receipt | Rejection]:
-        """What became of the messages that an earlier sending had to keep."""
+    async def send_kept(self) -> list[Settled]:
+        """What became of the messages that an earlier sending had to keep, as far as nobody has heard of it."""
         return await self.outbox.flush()
+
+    async def refused(self) -> list[Rejection]:
+        """Messages that had been kept, and that the hub refused while others were sent or answered; each told once.
+
+        What they say is to be sent anew, if it still holds: nothing of them was stored.
+        """
+        return await self.outbox.refused() if self.journal.entries.untold else []
 
     async def ruling(self, message_id: str, *, wait_s: float = RULING_WAIT_S) -> Ruling | None:
         """The ruling on a message of ours; None, if there is none within `wait_s`."""
@@ -224,6 +232,16 @@ class Client:
             self._read_at = started
             return has_news
 
+    async def _as_sent(self, message_id: str, stored: Receipt | Ruling | None, wait_s: float) -> Sent:
+        try:
+            refused = tuple(await self.refused())
+        except Unavailable:
+            refused = ()  # they are told with the next: this message is stored, and must not look as if it were not
+        if not isinstance(stored, Receipt):
+            return Sent(message_id, None, stored, refused)
+        ruling = await self._ruling_on(stored, wait_s) if wait_s > 0 else None
+        return Sent(message_id, stored, ruling, refused)
+
     async def _ruling_on(self, receipt: Receipt, wait_s: float) -> Ruling | None:
         """The ruling; None if it cannot be had now: the message is stored, so it must not look as if it were not."""
         try:
@@ -261,7 +279,7 @@ class Client:
 
     async def _sent(
         self, draft: Draft, answers: int | None, second: PrivateJwk | None = None
-    ) -> tuple[Sealed, Receipt | None]:
+    ) -> tuple[Sealed, Receipt | Ruling | None]:
         """Sends; once more, if it was refused by a directory that has news since."""
         await self.refresh_directory(max_age_s=DIRECTORY_AGE_S)
         try:

@@ -36,6 +36,8 @@ class SmallHub:
     after: list[Callable[[web.Request, web.Response], web.Response]] = field(default_factory=list)
     shown: dict[int, bytes] = field(default_factory=dict)
     """By index, leaves that the inbox shows instead of those in the tree."""
+    behind: int = 0
+    """So many leaves, the newest, its delivery has not followed yet."""
     base_url: str = ""
 
     def __post_init__(self) -> None:
@@ -130,14 +132,18 @@ class SmallHub:
         return jws.sign_compact(strict_json.dump(payload), typ=typ, key=self.gateway)
 
     async def message(self, request: web.Request) -> web.Response:
-        for index, _, header in self.rows:
+        if "Authorization" not in request.headers:
+            return web.json_response({"code": "TOKEN", "title": "no token"}, status=401)
+        followed = len(self.leaves) - self.behind
+        for index, _, header in self.rows[:followed]:
             if header is not None and header.id == request.match_info["id"]:
                 sealed = leaf.parse(self.leaves[index])
                 envelope = jws.read_envelope(sealed.envelope, typ=jws.MESSAGE)
                 ruling = {"ruling": sealed.ruling.ruling, **({"code": c} if (c := sealed.ruling.code) else {})}
                 said = {"id": header.id, "digest": envelope.digest, "state": "sealed", "index": index, "delivered": []}
                 return web.json_response({**said, **ruling})
-        return web.json_response({"code": "NOT_SEALED_YET", "title": "not yet"}, status=404)
+        not_yet = {"code": "NOT_SEALED_YET", "title": "not yet", "followed": followed}
+        return web.json_response(not_yet, status=404)
 
     async def inbox(self, request: web.Request) -> web.Response:
         token = request.headers["Authorization"].removeprefix("Bearer ")

@@ -20,7 +20,8 @@ from hifadhi.agency.composing.signed_file import SignedFile
 from hifadhi.agency.countersigning import Examined
 from hifadhi.agency.home.keyring import Keyring, read_key
 from hifadhi.agency.receiving.standing import Standing
-from hifadhi.agency.wire.receipt import Receipt, Rejection
+from hifadhi.agency.sending.outbox import Settled
+from hifadhi.agency.wire.receipt import Rejection
 from hifadhi.errors import Fault, Refused, Unavailable
 from hifadhi.evidence import strict_json
 from hifadhi.evidence.jwk import PrivateJwk
@@ -73,7 +74,7 @@ def send(  # noqa: PLR0913 (one option each)
     if signed is not None:
         return _told(asyncio.run(_send_signed(client, SignedFile.parse(durable_file.read(signed)), wait)), json=json)
     if said is None:
-        output.say(output.kept(asyncio.run(_send_kept(client))))
+        output.say(output.kept(asyncio.run(_send_kept(client)), len(client.journal.entries.pending)))
         return DONE
     return _told(asyncio.run(_send(client, said, wait, read_key(second) if second else None)), json=json)
 
@@ -210,6 +211,7 @@ def _told(sent: Sent, *, json: bool) -> int:
         output.say_json(output.sent_json(sent))
     else:
         output.say(output.sent(sent))
+    _complain_of(sent.refused)
     return EXIT[Refused] if sent.ruling and not sent.is_recorded else DONE
 
 
@@ -242,19 +244,27 @@ async def _found(client: Client, message: str, *, whole_case: bool) -> Sequence[
         return [one] if one else []
 
 
-async def _send_kept(client: Client) -> list[Receipt | Rejection]:
+async def _send_kept(client: Client) -> list[Settled]:
     async with client:
         return await client.send_kept()
 
 
 async def _receive(client: Client, *, follow: bool, json: bool) -> None:
     async with client:
-        await client.send_kept()
+        _complain_of(await client.send_kept())
         async for item in client.receive(follow=follow):
+            _complain_of(await client.refused())  # what its answer made the outbox send first
             if json:
                 output.say_json(output.item_json(item))
             else:
                 output.say(output.item(item))
+
+
+def _complain_of(outcomes: Sequence[Settled]) -> None:
+    """Kept messages that were refused: nobody else hears of it."""
+    for one in outcomes:
+        if isinstance(one, Rejection):
+            output.complain(output.refused_later(one))
 
 
 async def _follow(client: Client, *, json: bool) -> None:

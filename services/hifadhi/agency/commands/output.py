@@ -11,6 +11,7 @@ from hifadhi.agency.countersigning import Examined
 from hifadhi.agency.known.known_directory import KnownDirectory
 from hifadhi.agency.receiving.opening import Item
 from hifadhi.agency.receiving.standing import Standing
+from hifadhi.agency.sending.outbox import Settled
 from hifadhi.agency.wire.receipt import Receipt, Rejection
 from hifadhi.errors import Fault, HifadhiError, Refused
 from hifadhi.evidence.leaf import Ruling
@@ -102,16 +103,19 @@ def _agency_json(known: KnownDirectory, agency: Agency) -> dict[str, Any]:
 
 def sent(done: Sent) -> str:
     """A message's receipt and ruling."""
-    stored = (
-        f"stored at {done.receipt.stored_at}, position {done.receipt.position}" if done.receipt else "answered before"
-    )
-    lines = [f"{done.id}: {stored}"]
+    lines = [f"{done.id}: {_stored(done)}"]
     if done.ruling is None:
         lines.append("not sealed yet; the ruling comes with the inbox")
     else:
         ruled = _ruled(done.ruling.ruling, done.ruling.code, irregular=done.ruling.irregular)
         lines.append(f"{ruled} at index {done.ruling.index}")
     return "\n".join(lines)
+
+
+def _stored(done: Sent) -> str:
+    if done.receipt:
+        return f"stored at {done.receipt.stored_at}, position {done.receipt.position}"
+    return "stored; its receipt was lost, the leaf proves it" if done.ruling else "answered before"
 
 
 def sent_json(done: Sent) -> dict[str, Any]:
@@ -123,14 +127,27 @@ def sent_json(done: Sent) -> dict[str, Any]:
     }
 
 
-def kept(outcomes: Sequence[Receipt | Rejection]) -> str:
-    """What became of the messages that had been kept."""
-    if not outcomes:
-        return "nothing was kept"
-    return "\n".join(
-        f"{one.id}: stored at {one.stored_at}" if isinstance(one, Receipt) else f"refused: {one.refusal}"
-        for one in outcomes
-    )
+def kept(outcomes: Sequence[Settled], doubted: int) -> str:
+    """What became of the messages that had been kept; how many are still in doubt."""
+    lines = [_settled(one) for one in outcomes]
+    if doubted:
+        lines.append(
+            f"{doubted} refused now, and perhaps stored before: kept until that is known; ask again in some minutes"
+        )
+    return "\n".join(lines) or "nothing was kept"
+
+
+def _settled(outcome: Settled) -> str:
+    if isinstance(outcome, Receipt):
+        return f"{outcome.id}: stored at {outcome.stored_at}"
+    if isinstance(outcome, Rejection):
+        return refused_later(outcome)
+    return f"{outcome.id}: stored; its receipt was lost, {outcome.ruling} at index {outcome.index}"
+
+
+def refused_later(rejection: Rejection) -> str:
+    """Of a message that had been kept."""
+    return f"{rejection.id}: kept until it could be posted, and refused: {rejection.refusal}"
 
 
 def to_be_signed(examined: Examined) -> str:

@@ -5,6 +5,7 @@ Each step looks first whether it has been done: an office that stopped half-way 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final, Self
 
 from hifadhi.agency.composing.compose import Message, Sealed, header_of
@@ -15,10 +16,11 @@ from hifadhi.agency.home.journal import Journal
 from hifadhi.agency.known.known_directory import KnownDirectory
 from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.sending.outbox import Outbox
-from hifadhi.agency.wire.exchange import Exchange
+from hifadhi.agency.wire.exchange import Exchange, Ruling
 from hifadhi.agency.wire.receipt import Rejection
 from hifadhi.agency.wire.transport import Patience, Transport
 from hifadhi.errors import Fault, Refused, Unavailable
+from hifadhi.evidence import leaf
 from hifadhi.evidence.jwk import Jwk, PrivateJwk
 from hifadhi.referral.codes.list_file import CodeListFile
 from hifadhi.referral.directory import Directory, PublishedList
@@ -119,7 +121,24 @@ class DirectoryOffice:
         code = objection(self.known.directory, header_of(statement))
         if code:
             raise Refused(Fault(code, "", "this does not fit the directory as it stands; see `hifadhi directory show`"))
-        await Outbox(journal, keys, self._exchange).send(statement)
+        outbox = Outbox(journal, keys, self._exchange, sealed=self._recorded)
+        for earlier in await outbox.flush():
+            if isinstance(earlier, Rejection):
+                raise _refused_later(earlier)
+        await outbox.send(statement)
+
+    async def _recorded(self, message: Message, wait_s: int) -> Ruling | None:
+        """Of a statement in doubt: an office has no access token, and the directory itself is open and proven."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_s
+        while True:
+            await self.read()
+            index = self.known.index_of(message.digest)
+            if index is not None:
+                return Ruling(message.id, message.digest, leaf.RECORDED, index, None, ())
+            if loop.time() >= deadline:
+                return None
+            await asyncio.sleep(POLL_S)
 
     async def _post(self, added: Message) -> None:
         """Posts an agency's own statement as it signed it. The gateway may hear of its identity key a moment later."""
@@ -148,3 +167,8 @@ class DirectoryOffice:
             if loop.time() > deadline:
                 raise Unavailable(f"posted, but not in the directory after {self._wait_s:.0f} seconds; run this again")
             await asyncio.sleep(POLL_S)
+
+
+def _refused_later(earlier: Rejection) -> Refused:
+    says = "an earlier statement, kept until it could be posted, was refused; see to it, and run this again: "
+    return Refused(*(replace(fault, message=says + fault.message) for fault in earlier.refusal.faults))

@@ -17,7 +17,7 @@ hub leaves out of every page is found by who reads the whole ledger.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
@@ -56,11 +56,14 @@ class Reading:
     directory: Directory
     keys: LedgerKeys
     after: int = -1
+    statements: Mapping[str, int] = field(default_factory=dict)
+    """The index of each statement's leaf, by the statement's digest."""
     pages: tuple[Shown, ...] = ()
 
     def with_page(self, members: Mapping[str, Any], at_least: int) -> "Reading":
         """With one page more, whose leaves are signed and fit."""
         directory, keys, after, leaves = self.directory, self.keys, self.after, []
+        statements = dict(self.statements)
         for index, raw, proof in map(_row, members["data"]):
             if index <= after:  # rule 2
                 raise Tampered("the directory's leaves are not in the ledger's order", index=index)
@@ -68,10 +71,11 @@ class Reading:
             if directory.root is not before.root:
                 keys = keys.rotated(index, directory.root)
             leaves.append((leaf_hash(raw), index, proof))
+            statements[read_envelope(leaf.parse(raw).envelope, typ=MESSAGE).digest] = index
         if not leaves and not members["done"]:
             raise Tampered("the directory has more leaves, but shows none")
         shown = Shown(members["checkpoint"], at_least, tuple(leaves))
-        return Reading(directory, keys, after, (*self.pages, shown))
+        return Reading(directory, keys, after, statements, (*self.pages, shown))
 
 
 class KnownDirectory:
@@ -91,6 +95,10 @@ class KnownDirectory:
     def after(self) -> int:
         """The index of its last leaf."""
         return self._known.after
+
+    def index_of(self, digest: str) -> int | None:
+        """Where the statement with this digest is recorded; None, if it is not in the directory."""
+        return self._known.statements.get(digest)
 
     @property
     def wanted(self) -> int:

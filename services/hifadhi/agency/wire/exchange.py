@@ -46,8 +46,8 @@ class Ruling:
     ruling: str
     index: int
     code: str | None
-    irregular: bool
     delivered: tuple[Mapping[str, Any], ...]
+    irregular: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,11 @@ class Exchange:
         self.transport = transport
         self._known = known
 
+    @property
+    def max_delay_s(self) -> int:
+        """Within which the hub seals what it has stored, as the root in force promises."""
+        return self._known.directory.root.max_delay_s
+
     async def post(self, message: Message) -> Receipt | Rejection:
         """The message's receipt, or the hub's refusal."""
         answer = await self.transport.post(
@@ -85,11 +90,9 @@ class Exchange:
         if answer.ok:
             receipt = _object(answer.body).get("receipt")
             return check_receipt(receipt, message, await self._naming(receipt, RECEIPT))
-        error = answer.error()
-        if not isinstance(error, Refused):
-            raise error
-        problem = answer.problem()
-        return check_refusal(problem, message, await self._naming(problem.get("evidence"), REFUSAL))
+        problem = _signed_problem(answer)
+        directory = await self._naming(problem["evidence"], REFUSAL)
+        return check_refusal(problem, message, directory, again=answer.tries > 1)
 
     async def _naming(self, token: object, typ: str) -> Directory:
         """The directory, read on if it does not name the gateway's key that signed this."""
@@ -101,8 +104,11 @@ class Exchange:
         """What became of each message, in this order. At most 500 lines and 8 MiB, else Refused: TOO_LARGE."""
         body = b"".join(message.line + b"\n" for message in messages)
         answer = await self.transport.post("/v1/messages", body, content_type=_NDJSON, at_most=MAX_BATCH)
+        again = answer.tries > 1
         if not answer.ok:
-            return _all_refused(answer, len(messages))
+            problem = _signed_problem(answer)
+            directory = await self._naming(problem["evidence"], REFUSAL)
+            return [check_refusal(problem, message, directory, body=body, again=again) for message in messages]
         *lines, last = [_object(line) for line in answer.body.splitlines()] or [{}]
         if len(lines) != len(messages):
             raise _bad("one line for each message and a receipt")
@@ -110,7 +116,10 @@ class Exchange:
         receipt = last.get("receipt")
         directory = await self._naming(receipt, RECEIPT)
         receipts = {r.id: r for r in check_batch_receipt(receipt, accepted, directory)} if accepted else {}
-        return [receipts.get(m.id) or _rejection(line, m, directory) for m, line in zip(messages, lines, strict=True)]
+        return [
+            receipts.get(m.id) or _rejection(line, m, directory, again=again)
+            for m, line in zip(messages, lines, strict=True)
+        ]
 
     async def ruling(self, message_id: str, *, wait_s: int = 0) -> Ruling | None:
         """The ruling on one of our messages, or None while it is not sealed; the hub waits up to `wait_s` for it."""
@@ -118,6 +127,25 @@ class Exchange:
         if answer.problem().get("code") == "NOT_SEALED_YET":
             return None
         return _ruling(_object(_good(answer)), message_id)
+
+    async def sealed(self, message: Message, *, wait_s: int = 0) -> Ruling | None:
+        """The ruling on these very bytes; None, if no leaf that the ledger has by now is theirs.
+
+        Unavailable: BEHIND, while delivery has not followed all these leaves. Tampered, if the id is another message's.
+        """
+        await self._known.read_on(self.directory)
+        size = self._known.latest.size  # before the question: what is sealed by now is what the answer must cover
+        answer = await self._read(f"/v1/messages/{message.id}", _SMALL, {"wait": str(wait_s)}, wait_s)
+        problem = answer.problem()
+        if problem.get("code") == "NOT_SEALED_YET":
+            followed = problem.get("followed")
+            if type(followed) is not int or followed < size:
+                raise Unavailable("the hub has not looked through all leaves yet; ask again", code="BEHIND")
+            return None
+        ruling = _ruling(_object(_good(answer)), message.id)
+        if ruling.digest != message.digest:
+            raise Tampered("other bytes are sealed under the id of a message of ours", index=ruling.index)
+        return ruling
 
     async def inbox(self, *, after: int, limit: int = 20, wait_s: int = 0) -> InboxPage:
         """The page of the inbox behind index `after`; an empty inbox is waited on for up to `wait_s`."""
@@ -150,19 +178,30 @@ class Exchange:
         return await self.transport.get(path, params=params, at_most=at_most, private=True, wait_s=wait_s)
 
 
-def _rejection(line: Mapping[str, Any], message: Message, directory: Directory) -> Rejection | None:
+def _rejection(line: Mapping[str, Any], message: Message, directory: Directory, *, again: bool) -> Rejection | None:
     status = line.get("status")
     if type(status) is not int or not 400 <= status < 500:  # noqa: PLR2004 (HTTP's client errors)
         return None  # 503: to be sent again
-    problem = line.get("problem")
-    return check_refusal(problem if isinstance(problem, dict) else line, message, directory)
+    nested = line.get("problem")
+    problem = nested if isinstance(nested, dict) else line
+    if "evidence" not in problem:
+        return None  # nobody signed that
+    return check_refusal(problem, message, directory, again=again)
 
 
-def _all_refused(answer: Answer, count: int) -> list[Outcome]:
-    error = answer.error()
+def _signed_problem(answer: Answer) -> dict[str, Any]:
+    """The problem of a refusal. Unavailable: BAD_ANSWER, if nobody signed it.
+
+    The gateway signs whatever it refuses of a message. Without that it may be a proxy's word, or another program's at
+    this address; and what the hub's own door says unsigned (no such path, no HTTP) is of the way, not of the message.
+    """
+    error, problem = answer.error(), answer.problem()
     if not isinstance(error, Refused):
         raise error
-    return [Rejection(error, None)] * count
+    if "evidence" not in problem:
+        says = f"{answer.status} without the exchange's signature ({error.code}); is this its base URL, or a proxy?"
+        raise Unavailable(says, code="BAD_ANSWER")
+    return problem
 
 
 def _good(answer: Answer) -> bytes:
@@ -189,7 +228,8 @@ def _ruling(said: Mapping[str, Any], message_id: str) -> Ruling:
     if type(index) is not int or not isinstance(ruling, str) or not isinstance(delivered, list):
         raise _bad("a ruling")
     irregular = said.get("irregular") is True
-    return Ruling(message_id, str(said.get("digest")), ruling, index, said.get("code"), irregular, tuple(delivered))
+    digest, code = str(said.get("digest")), said.get("code")
+    return Ruling(message_id, digest, ruling, index, code, tuple(delivered), irregular=irregular)
 
 
 def _page(said: Mapping[str, Any], after: int) -> InboxPage:

@@ -37,10 +37,15 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Not stored. `evidence` proves who refused it and why; None, where the gateway could not read what to name."""
+    """The message `id` was not stored by this posting; `evidence` proves who refused it, and why.
 
+    `again`: it was posted before, without an answer, and that may have stored it.
+    """
+
+    id: str
     refusal: Refused
-    evidence: str | None
+    evidence: str
+    again: bool = False
 
 
 def check_receipt(token: object, message: Message, directory: Directory) -> Receipt:
@@ -61,20 +66,29 @@ def check_batch_receipt(token: object, messages: Sequence[Message], directory: D
     return [_receipt(_members(line, OF_MANY), one, str(token)) for line, one in zip(lines, messages, strict=True)]
 
 
-def check_refusal(problem: Mapping[str, Any], message: Message, directory: Directory) -> Rejection:
-    """The rejection that a problem document shows, with its evidence if it has any; else Tampered."""
+def check_refusal(
+    problem: Mapping[str, Any],
+    message: Message,
+    directory: Directory,
+    *,
+    body: bytes | None = None,
+    again: bool = False,
+) -> Rejection:
+    """The rejection that a problem document shows and its evidence proves; else Tampered.
+
+    `body`: what was posted, if not the message alone. `again`: not for the first time.
+    """
     refusal, token = Refused(*faults_of(problem)), problem.get("evidence")
-    if token is None:
-        return Rejection(refusal, None)
+    digests = (message.digest, b64u.encode(sha256(message.line if body is None else body).digest()))
     said = _members(_signed(token, jws.REFUSAL, directory), _REFUSAL)
     if said["hub"] != directory.root.origin:  # rule 2
         raise Tampered("the refusal is of another hub")
-    if said["digest"] not in (message.digest, b64u.encode(sha256(message.line).digest())):  # rule 3; it may be no text
+    if said["digest"] not in digests:  # rule 3; it may be no text
         raise Tampered("the refusal is of another message")
     shown = [{"pointer": fault.pointer, "code": fault.code} for fault in refusal.faults]
     if said["code"] != refusal.code or said["errors"] != shown:  # rule 5
         raise Tampered("the refusal was signed for other reasons than it shows")
-    return Rejection(refusal, str(token))
+    return Rejection(message.id, refusal, str(token), again)
 
 
 def is_by_unknown_key(token: object, typ: str, directory: Directory) -> bool:

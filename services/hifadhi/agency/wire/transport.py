@@ -8,7 +8,7 @@ import io
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import aiohttp
@@ -43,11 +43,12 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whole."""
+    """What came back, whole. `tries`: how often it was asked for; what came of those before the last is not known."""
 
     status: int
     body: bytes
     retry_after_s: float = 0.0
+    tries: int = 1
 
     @property
     def ok(self) -> bool:
@@ -138,7 +139,7 @@ class Transport:
                 data = {} if body is None else {"data": io.BytesIO(body)}
                 answer = await self._once(method, path, at_most, wait_s, {**options, **data})
                 if answer.status not in TRY_AGAIN:
-                    return answer
+                    return replace(answer, tries=attempt + 1)
                 failure, asked_s = Unavailable(f"the hub answered with {answer.status}"), answer.retry_after_s
             except (aiohttp.ClientError, TimeoutError) as error:
                 failure = Unavailable(f"no answer from the hub: {type(error).__name__}")

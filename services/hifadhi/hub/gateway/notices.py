@@ -37,7 +37,10 @@ class Notary:
         return self._sign(listed, RECEIPT)
 
     def refusal(self, refused: Refused, digest: str, now_ms: int) -> str:
-        """These bytes were not taken, for this reason, and nothing of them was stored."""
+        """These bytes were not taken now, for this reason, and nothing of them was stored now.
+
+        Of an earlier posting of the same bytes, perhaps under another directory, it says nothing.
+        """
         errors = [{"pointer": fault.pointer, "code": fault.code} for fault in refused.faults]
         claims = {"digest": digest, "code": refused.code, "errors": errors}
         return self._sign({**claims, "refused_at": instant.write(now_ms), "hub": self._hub}, REFUSAL)

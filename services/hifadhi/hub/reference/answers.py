@@ -12,6 +12,7 @@ from hifadhi.referral.overlays import Link
 from hifadhi.referral.table import State
 
 Index = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="A place in the ledger.")]
+Size = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="So many leaves, counted from the first.")]
 After = Annotated[int, Field(ge=-1, le=MAX_INTEGER, description="Where the next page begins: 'after' of its request.")]
 Base64Url = Annotated[str, pattern(r"^[A-Za-z0-9_-]*$")]
 CompactJws = Annotated[str, pattern(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
@@ -54,7 +55,10 @@ class ProblemError(Closed):
 
 
 class Problem(Closed):
-    """RFC 9457. `type`: a page that says how to mend it. `evidence`: what the gateway signed, hifadhi-refusal+jws."""
+    """RFC 9457. `type`: a page that says how to mend it. `evidence`: what the gateway signed, hifadhi-refusal+jws.
+
+    `followed`, of NOT_SEALED_YET: in how many leaves the message is not.
+    """
 
     type: Annotated[str, pattern(r"^/problems/[A-Z][A-Z_]*$")]
     title: str
@@ -62,6 +66,7 @@ class Problem(Closed):
     code: ProblemCode
     errors: Annotated[Items[ProblemError], Field(min_length=1)]
     evidence: Maybe[CompactJws] = None
+    followed: Maybe[Size] = None
 
 
 class Item(Closed):

@@ -12,9 +12,12 @@ from cyclopts import App
 from hifadhi.agency.commands import agencies as commands
 from hifadhi.agency.commands import directory as directory_commands
 from hifadhi.agency.commands import messages as message_commands
+from hifadhi.agency.composing.compose import Message
 from hifadhi.agency.directory.governance import Governance
 from hifadhi.agency.home.keyring import Keyring
+from hifadhi.agency.sending import doubt, outbox
 from hifadhi.agency.wire import transport
+from hifadhi.errors import Fault, Refused
 from hifadhi.referral.codes import LISTS
 from unit.agency import said
 from unit.agency.small_hub import SmallHub
@@ -166,6 +169,43 @@ async def test_a_message_is_sent_and_read(
     assert items[-1]["bodies"]["content"] == said.encounter()["content"]
     assert await run("inbox", "--home", admitted["MZ-INAR"].home, *where) == (0, "", "")
     assert (await run("send", "--home", admitted["MZ-INAR"].home, *where))[:2] == (0, "nothing was kept\n")
+
+
+async def test_what_was_kept_and_is_refused_is_told_by_whatever_command_hears_of_it(
+    run: Callable[..., Any],
+    hub: SmallHub,
+    admitted: dict[str, Keyring],
+    office: Governance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transport.Patience, "delay_s", lambda *_, **__: 0.0)
+    monkeypatch.setattr(outbox, "SEALED_WAIT_S", 0)
+    where = ("--url", hub.base_url, "--root", office.folder / "root.json", "--home", admitted["MZ-INAR"].home)
+    take = hub.take
+
+    def away(raw: bytes) -> tuple[int, dict[str, Any]]:
+        return 503, {"code": "OVERLOADED", "title": f"no room for {len(raw)} bytes"}
+
+    def refuses(raw: bytes) -> tuple[int, dict[str, Any]]:
+        refusal = Refused(Fault("KEY_NOT_VALID", "/header/signatures/0/protected", "suspended"))
+        return 403, hub.refusal(refusal, Message.parse(raw).digest)
+
+    for command in (("inbox",), ("send", draft(tmp_path)), ("send",)):
+        hub.take = away  # type: ignore[method-assign]
+        code, _, err = await run("send", draft(tmp_path), *where)
+        assert (code, "do not compose it anew" in err) == (3, True)
+        hub.take = refuses  # type: ignore[method-assign]
+        code, out, _ = await run("send", *where)
+        assert (code, out.startswith("1 refused now, and perhaps stored before")) == (0, True)
+        hub.take = take  # type: ignore[method-assign]
+        with monkeypatch.context() as later:
+            later.setattr(doubt, "UNDER_WAY_S", -hub.root.max_delay_s)
+            code, out, err = await run(*command, *where)
+        told = (
+            ": kept until it could be posted, and refused: KEY_NOT_VALID at /header/signatures/0/protected: suspended"
+        )
+        assert (code, told in (out if command == ("send",) else err)) == (0, True), command
 
 
 async def test_what_is_refused_exits_with_1_and_says_where(

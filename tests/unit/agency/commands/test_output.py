@@ -16,7 +16,7 @@ AT, DUE = "2026-11-23T10:00:00.000Z", "2026-11-23T09:00:00.000Z"
 
 
 def sent(ruling: str, code: str | None = None, *, irregular: bool = False) -> Sent:
-    return Sent(ID, None, Ruling(ID, "A" * 43, ruling, 7, code, irregular, ()))
+    return Sent(ID, None, Ruling(ID, "A" * 43, ruling, 7, code, (), irregular=irregular))
 
 
 @pytest.mark.parametrize(

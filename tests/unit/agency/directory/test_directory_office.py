@@ -1,13 +1,16 @@
 from typing import Any
 
 import pytest
+from aiohttp import web
 
+from hifadhi.agency.composing.compose import Message
 from hifadhi.agency.directory.directory_office import DirectoryOffice
 from hifadhi.agency.directory.enrolment import Enrolment, new_agency
 from hifadhi.agency.directory.governance import Governance
 from hifadhi.agency.home.journal import Journal
 from hifadhi.agency.home.keyring import Keyring
-from hifadhi.errors import Refused, Unavailable
+from hifadhi.agency.sending import doubt
+from hifadhi.errors import Fault, Refused, Unavailable
 from unit.agency.conftest import QUICK
 from unit.agency.small_hub import SmallHub
 
@@ -112,3 +115,47 @@ async def test_a_statement_that_is_not_sealed_in_time_is_unavailable(
     async with office_at(hub, wait_s=0.05) as directory:
         with pytest.raises(Unavailable, match="run this again"):
             await directory.admit(request_of(homes["MZ-INAR"]), office)
+
+
+async def test_a_statement_whose_repeat_is_refused_is_found_in_the_directory(
+    hub: SmallHub, admitted: dict[str, Keyring]
+) -> None:
+    """A key revokes itself, the answer is lost, and the repeat is by a key that is not valid any more."""
+    keyring = admitted["MZ-INAR"]
+    journal = Journal(keyring.home / "identity-journal.json")
+    async with office_at(hub) as directory:
+        await directory.read()
+
+        def lost(request: web.Request, response: web.Response) -> web.Response:
+            if request.method != "POST":
+                hub.after.append(lost)
+                return response
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
+
+        hub.after = [lost]
+        await directory.revoke_own(keyring.identity.kid, keyring.identity, journal)
+        assert directory.known.directory.keys[keyring.identity.kid].revoked
+    assert (len(hub.posts), journal.reload().pending, journal.entries.free) == (2, (), ())
+
+
+async def test_an_office_tells_that_a_statement_that_it_had_kept_was_refused(
+    hub: SmallHub, admitted: dict[str, Keyring], office: Governance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubt, "UNDER_WAY_S", -hub.root.max_delay_s)
+    take = hub.take
+
+    def refuses(raw: bytes) -> tuple[int, dict[str, Any]]:
+        refusal = Refused(Fault("KEY_NOT_VALID", "/header/signatures/0/protected", "this key was revoked"))
+        return 403, hub.refusal(refusal, Message.parse(raw).digest)
+
+    async with office_at(hub) as directory:
+        for answer, error in ((lambda _: (503, {}), Unavailable), (refuses, Refused)):
+            hub.take = answer  # type: ignore[method-assign]
+            with pytest.raises(error, match=r"no answer|503|an earlier statement"):
+                await directory.suspend("MZ-INAR", office)
+        hub.take = take  # type: ignore[method-assign]
+        await directory.suspend("MZ-INAR", office)
+        assert "MZ-INAR" in directory.known.directory.suspended
+    assert admitted

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hifadhi.agency.home import journal as journals
-from hifadhi.agency.home.journal import Entries, Journal, Pending
-from hifadhi.errors import Tampered, Unavailable
+from hifadhi.agency.home.journal import Entries, Journal, Pending, Refusal
+from hifadhi.errors import Fault, Tampered, Unavailable
+
+REFUSAL = Refusal(7, (Fault("SCHEMA", "/parts/0/readers", "a reader is missing"),), "a.b.c")
 
 
 def pend(entries: Entries, count: int) -> Entries:
@@ -67,6 +69,16 @@ def test_a_prepared_message_keeps_its_number_until_it_is_posted_and_nobody_else_
         assert not set(entries.free) & {*used, *held}
 
 
+def test_what_is_in_doubt_keeps_its_number_and_others_are_counted_past_it() -> None:
+    doubted = pend(Entries(last=4, free=(2,)), 2).doubted({2: REFUSAL, 5: REFUSAL})
+    assert [one.refusal for one in doubted.pending] == [REFUSAL, REFUSAL]
+    assert doubted.next_numbers(2) == (6, 7)
+    later = pend(doubted, 1).settled({6}, ())
+    assert later.next_numbers(1) == (7,)
+    assert later.settled({5}, {2}).next_numbers(2) == (2, 7)
+    assert later.settled({2}, {5}).next_numbers(2) == (5, 7)
+
+
 def test_only_an_accepted_answer_is_given() -> None:
     entries = Entries(pending=(Pending(1, b"{}", answers=7),))
     assert entries.settled((), {1}).answered == -1
@@ -81,8 +93,12 @@ async def test_entries_survive_the_process(tmp_path: Path) -> None:
         first.pend([Pending(2, b"{}")])
         first.taken(9)
         first.prepare(Pending(3, b'{"id":"prepared"}'))
+        first.pend([Pending(4, b'{"id":"untold"}')])
+        first.doubt({2: REFUSAL, 4: REFUSAL})
+        first.settle((), {4}, [first.entries.pending[-1]])
     later = Journal(tmp_path / "journal.json")
     assert later.reload() == first.entries
+    assert [one.refusal for one in (*later.entries.pending, *later.entries.untold)] == [REFUSAL, REFUSAL]
     assert (later.entries.last, later.entries.answered, later.entries.cursor) == (3, 4, 9)
 
 

@@ -1,6 +1,7 @@
 """Sending, with the hub, the network and the process failing where it hurts."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from hifadhi.agency.directory import governance
 from hifadhi.agency.home.journal import Journal, Pending
 from hifadhi.agency.wire.exchange import Exchange
 from hifadhi.agency.wire.receipt import Receipt, Rejection
-from hifadhi.errors import Refused, Tampered, Unavailable
-from hifadhi.evidence import leaf
+from hifadhi.errors import Fault, Refused, Tampered, Unavailable
+from hifadhi.evidence import b64u, leaf
 from hifadhi.referral import directory_changes
 from unit.agency import said
 from unit.agency.conftest import ClientOf
@@ -265,3 +266,75 @@ async def test_a_prepared_message_that_the_gateway_refuses_keeps_its_number_and_
         await said.open_case(agency)
         assert (await agency.send_signed(signed)).is_recorded
     assert sequences(hub, "MZ-INAR") == [2, 1]
+
+
+NOT_THE_HUB = [
+    web.HTTPForbidden(text="<html>log in</html>"),
+    web.HTTPNotFound(text='{"code": "NOT_FOUND", "title": "there is nothing at this address"}'),
+    web.HTTPRequestEntityTooLarge(1, 2),
+]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("answer", NOT_THE_HUB, ids=["log in", "another path", "too large for a proxy"])
+async def test_what_nobody_signed_refuses_nothing(
+    client: ClientOf, hub: SmallHub, answer: web.HTTPException, count: int
+) -> None:
+    def instead(_: web.Request) -> web.Response:
+        return web.Response(status=answer.status, text=answer.text)
+
+    async with client("MZ-INAR") as agency:
+        await ready(agency)
+        hub.before = [instead, instead]
+        with pytest.raises(Unavailable, match="without the exchange's signature") as error:
+            await agency.send_batch(encounters(count))
+        assert error.value.code == "KEPT"
+        with pytest.raises(Unavailable) as error:
+            await agency.send_kept()
+        assert error.value.code == "BAD_ANSWER"
+        assert len(agency.journal.entries.pending) == count
+        assert [type(one) for one in await agency.send_kept()] == [Receipt] * count
+
+
+async def test_a_line_of_a_batch_that_nobody_signed_is_posted_again(client: ClientOf, hub: SmallHub) -> None:
+    async with client("MZ-INAR") as agency:
+        await ready(agency)
+        take, first = hub.take, [True]
+
+        def once_unsigned(raw: bytes) -> tuple[int, dict[str, Any]]:
+            return (400, {"code": "SCHEMA", "title": "no"}) if first and first.pop() else take(raw)
+
+        hub.take = once_unsigned  # type: ignore[method-assign]
+        assert [type(one) for one in await agency.send_batch(encounters(2))] == [Receipt, Receipt]
+
+
+async def test_a_batch_that_is_refused_as_a_whole_is_by_its_bytes(client: ClientOf, hub: SmallHub) -> None:
+    async with client("MZ-INAR") as agency:
+        await ready(agency)
+        bodies: list[bytes] = []
+
+        def too_large(request: web.Request, _: web.Response) -> web.Response:
+            bodies.append(request._read_bytes or b"")  # noqa: SLF001 (read by `meddled`)
+            refusal = Refused(Fault("TOO_LARGE", "", "too large"))
+            digest = b64u.encode(sha256(bodies[-1]).digest())
+            return web.json_response(hub.refusal(refusal, digest), status=413)
+
+        hub.after = [too_large]
+        outcomes = await agency.send_batch(encounters(2))
+        assert [one.refusal.code for one in outcomes if isinstance(one, Rejection)] == ["TOO_LARGE"] * 2
+        assert agency.journal.entries.pending == ()
+        assert agency.journal.entries.next_numbers(1) == (1,)
+
+
+async def test_what_was_not_kept_does_not_say_so(client: ClientOf, hub: SmallHub) -> None:
+    """Of two messages the first is kept; the second is not numbered, for the first goes out before it."""
+    async with client("MZ-INAR") as agency:
+        await ready(agency)
+        codes = []
+        for _ in range(2):
+            hub.before = [unavailable] * 4
+            with pytest.raises(Unavailable) as error:
+                await said.open_case(agency)
+            codes.append(error.value.code)
+        assert codes == ["KEPT", "UNAVAILABLE"]
+        assert len(agency.journal.entries.pending) == 1

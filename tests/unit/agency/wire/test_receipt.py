@@ -1,3 +1,4 @@
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -6,7 +7,7 @@ from hifadhi.agency.composing.compose import Message
 from hifadhi.agency.home.keyring import Keyring, read_key
 from hifadhi.agency.wire import receipt
 from hifadhi.errors import Tampered
-from hifadhi.evidence import jws, strict_json
+from hifadhi.evidence import b64u, jws, strict_json
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.referral.directory import Directory
 from hifadhi.referral.root import Root
@@ -106,7 +107,16 @@ def test_evidence_of_another_refusal_is_tampered_with(root: Root, gateway: Priva
         receipt.check_refusal(problem(root, gateway, **changed), MESSAGE, Directory.of(root))
 
 
-def test_a_refusal_without_evidence_proves_nothing_but_is_one(root: Root) -> None:
-    rejection = receipt.check_refusal({"code": "TOO_LARGE", "title": "too large"}, MESSAGE, Directory.of(root))
-    assert (rejection.refusal.code, rejection.evidence) == ("TOO_LARGE", None)
-    assert receipt.check_refusal({}, MESSAGE, Directory.of(root)).refusal.code == "HTTP"
+@pytest.mark.parametrize("evidence", [None, 7, "", "a.b.c"])
+def test_a_refusal_that_nobody_signed_is_none(root: Root, gateway: PrivateJwk, evidence: object) -> None:
+    with pytest.raises(Tampered):
+        receipt.check_refusal({**problem(root, gateway), "evidence": evidence}, MESSAGE, Directory.of(root))
+
+
+def test_the_refusal_of_a_batch_names_its_bytes_for_each_message(root: Root, gateway: PrivateJwk) -> None:
+    body = b"{}\n{}\n"
+    shown = problem(root, gateway, digest=b64u.encode(sha256(body).digest()))
+    rejection = receipt.check_refusal(shown, MESSAGE, Directory.of(root), body=body)
+    assert (rejection.id, rejection.evidence) == (MESSAGE.id, shown["evidence"])
+    with pytest.raises(Tampered):
+        receipt.check_refusal(shown, MESSAGE, Directory.of(root), body=body + b"{}\n")

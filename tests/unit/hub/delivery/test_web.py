@@ -275,6 +275,19 @@ async def test_a_message_may_be_waited_for_until_it_is_sealed(place: Place) -> N
     assert (early[0], early[1]["code"]) == (404, "NOT_SEALED_YET")
 
 
+async def test_of_what_is_not_sealed_it_is_said_in_how_many_leaves_it_is_not(place: Place) -> None:
+    """Who has lost a receipt goes by that; while the rows are made again, they are fewer than the ledger's."""
+    never = "019e0000-0000-7000-8000-000000000001"
+    case, _ = story(place)
+    async with place.serving() as served:
+        await served.caught_up()
+        _, answer = await served.ask("MZ-INAR", f"/v1/messages/{never}")
+        await progress.start_again(place.store)
+        _, again = await served.ask("MZ-INAR", f"/v1/messages/{case}")
+    assert (answer["code"], answer["followed"]) == ("NOT_SEALED_YET", len(place.ledger.leaves))
+    assert (again["code"], again["followed"]) == ("NOT_SEALED_YET", 0)
+
+
 async def test_a_case_is_shown_to_its_parties_and_unknown_to_all_others(place: Place) -> None:
     case, referral = story(place)
     async with place.serving() as served:
