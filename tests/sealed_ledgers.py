@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from hifadhi.evidence import b64u, checkpoint
 from hifadhi.evidence.checkpoint import Checkpoint
@@ -172,9 +173,9 @@ def parts(kind: str, sender: str, to: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def archive(
-    leaves: Sequence[bytes], private: Ed25519PrivateKey | None = None, origin: str = ORIGIN
+    leaves: Sequence[bytes], private: Ed25519PrivateKey | None = None, origin: str = ORIGIN, *more: MLDSA44PrivateKey
 ) -> dict[str, bytes]:
-    """The files of a ledger of these leaves, sealed by whoever holds the ledger key: the hub, honest or not."""
+    """The files of a ledger of these leaves, sealed by whoever holds the ledger keys: the hub, honest or not."""
     files: dict[str, bytes] = {}
     rows = TileRows()
     for leaf in leaves:
@@ -185,7 +186,7 @@ def archive(
         files[Tile(ENTRIES, first // WIDTH, len(bundle)).path()] = entry_bundle(bundle)
     root = Edge.empty().extend(map(leaf_hash, leaves)).root()
     tree = Checkpoint(origin, len(leaves), root)
-    return {"checkpoint": checkpoint.sign(tree, private or ledger_private()).encode(), **files}
+    return {"checkpoint": checkpoint.sign(tree, private or ledger_private(), *more).encode(), **files}
 
 
 @dataclass

@@ -24,11 +24,11 @@ AGO: Final = 40_000
 class _Flowing(Exchange):
     """Forgets a case when it will not be spoken of any more; signatures are made, not checked."""
 
-    def next_three(self, opened: deque[str]) -> None:
+    def next_three(self, opened: deque[str], ago: int) -> None:
         case = self._said("encounter.reported", to=[])
         opened.append(case)
         self._said("referral.requested", case=case, kind="service", to=["ZA-DHA"], urgency="standard", seen=1)
-        if len(opened) > AGO:
+        if len(opened) > ago:
             self._said("encounter.reported", case=opened[0], to=[])
             del self.fold.cases[opened.popleft()]
             self.fold.past.clear()
@@ -39,10 +39,10 @@ class _Flowing(Exchange):
         return f"01930000-0000-7000-8000-{self.ids:012x}"
 
 
-def write(folder: Path, leaves: int) -> None:
-    """At least so many leaves under `folder/copy`, and `folder/root.json`."""
+def write(folder: Path, leaves: int, *, ago: int = AGO) -> None:
+    """At least so many leaves under `folder/copy`, and `folder/root.json`. `ago`: see `AGO`."""
     files, edge, rows = folder / "copy", Edge.empty(), TileRows()
-    for first, bundle in enumerate(_bundles(leaves)):
+    for first, bundle in enumerate(_bundles(leaves, ago)):
         hashes = [leaf_hash(leaf) for leaf in bundle]
         edge = edge.extend(hashes)
         for tile, raw in (filled for hashed in hashes for filled in rows.add(hashed)):
@@ -55,13 +55,13 @@ def write(folder: Path, leaves: int) -> None:
     _write(folder / "root.json", root_bytes())
 
 
-def _bundles(leaves: int) -> Iterator[list[bytes]]:
+def _bundles(leaves: int, ago: int) -> Iterator[list[bytes]]:
     exchange, opened = _Flowing(), deque[str]()
     exchange.admit_all()
     exchange.fold.signed = lambda _envelope, _header, _directory: None
     made = 0
     while made < leaves:
-        exchange.next_three(opened)
+        exchange.next_three(opened, ago)
         while len(exchange.leaves) >= WIDTH:
             yield exchange.leaves[:WIDTH]
             del exchange.leaves[:WIDTH]

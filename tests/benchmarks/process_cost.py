@@ -1,4 +1,4 @@
-"""What processes have used, as the kernel counts it (Linux)."""
+"""Which processes run and what they have used, as the kernel counts it (Linux)."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _RESIDENT: Final = 21
 
 def cpu_s(pid: int) -> float:
     """Seconds of one core that a process and its children have used, in the program and in the kernel for it."""
-    return sum(int(fields[at]) for one in _family(pid) if (fields := _stat(one)) for at in _TIMES) * _TICK_S
+    return sum(int(fields[at]) for one in family(pid) if (fields := _stat(one)) for at in _TIMES) * _TICK_S
 
 
 def resident_mb(pid: int) -> float:
@@ -34,10 +34,16 @@ def children(pid: int) -> list[int]:
     return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in _text(task).split()]
 
 
-def _family(pid: int) -> Iterator[int]:
+def runs(pid: int) -> bool:
+    """Whether it has not ended; who has, and was not waited for, runs no more."""
+    return _stat(pid)[:1] not in ([], ["Z"])
+
+
+def family(pid: int) -> Iterator[int]:
+    """The process, then all that it and its children have started and that have not ended."""
     yield pid
     for child in children(pid):
-        yield from _family(child)
+        yield from family(child)
 
 
 def _stat(pid: int) -> list[str]:

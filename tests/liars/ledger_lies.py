@@ -1,15 +1,17 @@
 """Lies that the ledger itself gives away: the files of each, for whoever is to judge them.
 
-Each is sealed again with the hub's own ledger key, so that tree and checkpoint are in order; where not, it says so.
+Each is sealed again with the hub's own ledger keys, so that tree and checkpoint are in order; where not, it says so.
 """
 
 from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hifadhi.evidence import b64
 from hifadhi.evidence.jwk import PrivateJwk
-from hifadhi.evidence.key_kinds import ED25519, ES256, P256
+from hifadhi.evidence.key_kinds import ED25519, ES256, ML_DSA_44, P256
 from hifadhi.evidence.leaf import Leaf
+from hifadhi.evidence.ledger_keys import ledger_verifiers
 from hifadhi.referral import instant
 from liars.liar import Files, Liar
 from sealed_ledgers import archive
@@ -123,6 +125,26 @@ def strip_the_checkpoints_signature(liar: Liar) -> Files:
     """Without the key: a tree that nobody vouches for."""
     text, _, _ = liar.honest.files["checkpoint"].partition(b"\n\n")
     return {**liar.honest.files, "checkpoint": text + b"\n\n"}
+
+
+def strip_the_post_quantum_signature(liar: Liar) -> Files:
+    """What is left is what whoever can forge Ed25519 could make."""
+    lines = liar.honest.files["checkpoint"].splitlines(keepends=True)
+    return {**liar.honest.files, "checkpoint": b"".join(lines[:-1])}
+
+
+def forge_the_post_quantum_signature(liar: Liar) -> Files:
+    """Another history, each leaf of which stands, as if Ed25519 could be forged, and a stranger's ML-DSA-44."""
+    return liar.sealed(liar.without(liar.at("unrelated")), PrivateJwk.generate(ML_DSA_44))
+
+
+def forge_the_post_quantum_signature_under_its_keys_id(liar: Liar) -> Files:
+    """The same, as if the stranger's key were the ledger's."""
+    told = forge_the_post_quantum_signature(liar)
+    text, stranger = told["checkpoint"].rsplit(b"\n", 2)[:2]
+    name, known = b" ".join(stranger.split(b" ")[:2]), ledger_verifiers(liar.root)[1].key_id
+    value = b64.encode(known + b64.decode(stranger.split(b" ")[2].decode())[len(known) :])
+    return {**told, "checkpoint": b"%b\n%b %b\n" % (text, name, value.encode())}
 
 
 def swap_an_agencys_key_for_the_hubs(liar: Liar) -> Files:

@@ -1,6 +1,6 @@
-"""The liar: whoever operates the hub. All that it stores and both of its keys are in his hands; the agencies' are not.
+"""The liar: whoever operates the hub. All that it stores and all of its keys are in his hands; the agencies' are not.
 
-He rewrites consistently: tiles, bundles and checkpoint are made again and signed with the true ledger key, and where a
+He rewrites consistently: tiles, bundles and checkpoint are made again and signed with the true ledger keys, and where a
 lie moves what follows, everything is ruled again by the registry's own fold.
 """
 
@@ -11,6 +11,7 @@ from functools import cached_property
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from hifadhi.agency.auditor import dossier, dossier_making
 from hifadhi.agency.auditor.cross_check import Checked, cross_check
@@ -68,12 +69,12 @@ class Liar:
         """The index of the first lapse."""
         return next(index for index, leaf in enumerate(self.leaves) if leaf.ruling.ruling == "lapsed")
 
-    def sealed(self, leaves: Sequence[Leaf | bytes]) -> Files:
-        """The files of a ledger of these leaves, its checkpoint signed with the hub's own key."""
+    def sealed(self, leaves: Sequence[Leaf | bytes], second: PrivateJwk | None = None) -> Files:
+        """The files of a ledger of these leaves, its checkpoint signed with the hub's own keys, or another second."""
         raw = [leaf.to_bytes() if isinstance(leaf, Leaf) else leaf for leaf in leaves]
-        private = self.honest.ledger_key.key
-        assert isinstance(private, Ed25519PrivateKey)
-        return archive(raw, private, self.root.origin)
+        private, other = self.honest.ledger_key.key, (second or self.honest.ledger_pq_key).key
+        assert isinstance(private, Ed25519PrivateKey) and isinstance(other, MLDSA44PrivateKey)
+        return archive(raw, private, self.root.origin, other)
 
     def submissions(self) -> list[Stored]:
         """The stream as its leaves show it: one record for each position."""

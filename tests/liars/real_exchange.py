@@ -1,7 +1,7 @@
 """What a real exchange leaves behind: its ledger, the hub's own keys, and what agencies and an auditor have in hand.
 
 One short history over HTTP with the agencies' own clients: a girl is found, another state is asked to take charge of
-her and is silent for a month, two states agree on shorter times, she is accepted late.
+her and is silent for a month, two states agree on shorter times, she is accepted late. The ledger has two keys.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from pathlib import Path
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.mirror import Mirror
 from hifadhi.agency.client import Client, Sent
+from hifadhi.agency.directory.governance import LEDGER_PQ
 from hifadhi.agency.home.keyring import Keyring, read_key
 from hifadhi.agency.wire.access_token import AccessToken
 from hifadhi.agency.wire.exchange import InboxRow
@@ -39,6 +40,7 @@ class RealExchange:
 
     root: Root
     ledger_key: PrivateJwk
+    ledger_pq_key: PrivateJwk
     gateway_key: PrivateJwk
     files: Mapping[str, bytes]
     earlier: Mapping[str, bytes]
@@ -65,7 +67,7 @@ async def play(folder: Path) -> RealExchange:
     """Runs it, and takes everything along."""
     clock = Clock()
     run = partial(embedded, port=0, tell=lambda _: None, clock=clock)
-    async with stage(folder, run, lambda _: None, PLAYERS, clock) as made:
+    async with stage(folder, run, lambda _: None, PLAYERS, clock, post_quantum=True) as made:
         index = await _asked(made)
         earlier = await _mirrored(made, "earlier")
         index |= await _answered(made)
@@ -113,6 +115,7 @@ async def _taken_along(made: Stage, index: dict[str, int], earlier: Mapping[str,
     return RealExchange(
         root=made.root,
         ledger_key=read_key(exchange / "ledger.jwk"),
+        ledger_pq_key=read_key(exchange / LEDGER_PQ),
         gateway_key=read_key(exchange / "gateway.jwk"),
         files=await _mirrored(made, "mirror"),
         earlier=earlier,

@@ -139,6 +139,13 @@ SHOWN: Mapping[str, Told] = {
     "test_strip_a_signature_of_governance": a_ledger(ledger_lies.strip_a_signature_of_governance),
     "test_strip_the_second_states_signature": a_ledger(ledger_lies.strip_the_second_states_signature),
     "test_strip_the_checkpoints_signature": a_ledger(ledger_lies.strip_the_checkpoints_signature),
+    "test_strip_the_post_quantum_signature": a_ledger(ledger_lies.strip_the_post_quantum_signature),
+    "test_forge_the_post_quantum_signature": ledgers(
+        lambda liar: (
+            ledger_lies.forge_the_post_quantum_signature(liar),
+            ledger_lies.forge_the_post_quantum_signature_under_its_keys_id(liar),
+        )
+    ),
     "test_strip_a_signature_of_governance_in_a_tree_made_for_one_agency": a_page(
         agency_lies.strip_a_signature_in_a_tree_made_for_one_agency
     ),

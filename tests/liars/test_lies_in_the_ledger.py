@@ -10,6 +10,7 @@ NOT_KNOWN = (
     "what cannot have a leaf, for it proves nothing (KEY_UNKNOWN); "
     "verify from the first root.json, not from one that a rotation brought"
 )
+ONE_OF_TWO = "the checkpoint lacks a signature: its origin has keys of two types, and one of each must sign"
 RULED_OTHERWISE = "its 'ruling' is not what the rules give: refused"
 
 
@@ -88,6 +89,17 @@ def test_strip_the_second_states_signature(liar: Liar) -> None:
 def test_strip_the_checkpoints_signature(liar: Liar) -> None:
     why = "a note is a text, an empty line, and signature lines that end with a newline"
     assert liar.caught(lies.strip_the_checkpoints_signature(liar)) == Caught(None, why)
+
+
+def test_strip_the_post_quantum_signature(liar: Liar) -> None:
+    assert liar.caught(lies.strip_the_post_quantum_signature(liar)) == Caught(None, ONE_OF_TWO)
+
+
+def test_forge_the_post_quantum_signature(liar: Liar) -> None:
+    """A stranger's key is nobody's; and under the true key's id it does not verify."""
+    assert liar.caught(lies.forge_the_post_quantum_signature(liar)) == Caught(None, ONE_OF_TWO)
+    why = f"the note's signature by {liar.root.origin} does not verify"
+    assert liar.caught(lies.forge_the_post_quantum_signature_under_its_keys_id(liar)) == Caught(None, why)
 
 
 def test_swap_an_agencys_key_for_the_hubs(liar: Liar) -> None:

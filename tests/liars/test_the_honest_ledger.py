@@ -15,4 +15,7 @@ def test_the_honest_ledger_stands_with_all_receipts_and_checkpoints(liar: Liar, 
 def test_ruling_the_honest_stream_again_gives_the_honest_ledger(liar: Liar) -> None:
     """What the liar rules is ruled as the registry rules: his ledgers differ by his lies alone."""
     assert liar.ruled(liar.submissions()) == liar.leaves
-    assert liar.sealed(liar.leaves) == liar.honest.files
+    mine, honest = liar.sealed(liar.leaves), dict(liar.honest.files)
+    notes = [files.pop("checkpoint").splitlines() for files in (mine, honest)]
+    assert mine == honest
+    assert notes[0][:-1] == notes[1][:-1]  # an ML-DSA-44 signature is another each time

@@ -3,9 +3,12 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from liars.liar import Liar
+from liars.proven import PROVES, handed_over
 from liars.shown import SHOWN
-from liars.table import ACCEPT, COMPARE, NOTHING, PAGE, REFUSE, ROWS, VERDICTS
+from liars.table import ACCEPT, COMPARE, NONE, NOTHING, PAGE, REFUSE, ROWS, VERDICTS, Row
 
 HERE = Path(__file__).parent
 ATTACKS = (
@@ -45,3 +48,16 @@ def test_every_lie_is_shown_to_others_unless_the_table_says_that_there_is_nothin
     with_ground = {REFUSE, ACCEPT, NOTHING}
     assert {row.verdict for row in ROWS if row.ground} == with_ground
     assert all(row.ground for row in ROWS if row.verdict != COMPARE)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.test)
+def test_what_the_table_calls_a_proof_is_one_to_others_and_what_it_does_not_is_none(liar: Liar, row: Row) -> None:
+    kinds = {handed_over(row, shown) for shown in SHOWN[row.test](liar)}
+    assert row.proven_by in {*kinds, NONE}
+    for shown in SHOWN[row.test](liar):
+        kind = handed_over(row, shown)
+        assert PROVES[kind](liar, shown) == (row.proven_by == kind)
+
+
+def test_where_there_is_no_proof_the_table_says_why() -> None:
+    assert [row.test for row in ROWS if (row.proven_by == NONE) != (":" in row.proof)] == []

@@ -113,16 +113,22 @@ async def embedded(
 
 @asynccontextmanager
 async def stage(
-    folder: Path, run: Run, tell: Callable[[str], None], agencies: Sequence[str], clock: Clock | None = None
+    folder: Path,
+    run: Run,
+    tell: Callable[[str], None],
+    agencies: Sequence[str],
+    clock: Clock | None = None,
+    *,
+    post_quantum: bool = False,
 ) -> AsyncIterator[Stage]:
     """A founded exchange that `run` has running, with these agencies admitted and their clients open.
 
-    `clock`: by which it runs, if that can be moved.
+    `clock`: by which it runs, if that can be moved. `post_quantum`: its ledger signs with ML-DSA-44 too.
     """
     clock, named = clock or Clock(), {*agencies, AUDITOR}
     players = [one for one in AGENCIES if one[0] in named]
     data = folder / "exchange"
-    root = governance.init(data, origin=ORIGIN)
+    root = governance.init(data, origin=ORIGIN, post_quantum=post_quantum)
     tell(f"Founded {ORIGIN}: 2 of 3 governance keys sign who may take part. root.json is handed out once.")
     async with run(data) as exchange, AsyncExitStack() as stack:
         made = Stage(folder, root, exchange.base_url, {}, clock)

@@ -55,9 +55,9 @@ def say_failure(error: HifadhiError | OSError, *, as_json: bool) -> None:
 
 @contextmanager
 def progress(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar with rate and remaining time; it is told how many of how many are done."""
+    """A bar with the share done and the remaining time; it is told how many of how many are done."""
     console = Console(stderr=True)
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TaskProgressColumn(show_speed=True))
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TaskProgressColumn())
     with Progress(
         *columns, TimeRemainingColumn(), console=console, disable=quiet or not console.is_terminal, transient=True
     ) as bar:

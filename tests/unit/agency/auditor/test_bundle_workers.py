@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.process_cost import runs
 from hifadhi.agency.auditor import bundle_workers
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.bundle_workers import BundleWorkers, bundles_of
@@ -14,7 +15,7 @@ from hifadhi.errors import Tampered
 from hifadhi.evidence.audit import Audit, InLine
 from hifadhi.evidence.jwk import Jwk
 from hifadhi.evidence.report import Report
-from hifadhi.evidence.tiles import ENTRIES, Tile
+from hifadhi.evidence.tiles import ENTRIES, WIDTH, Tile
 from sealed_ledgers import EverythingSealed, Exchange, archive, everything, key, the_root
 
 pytestmark = pytest.mark.slow
@@ -87,6 +88,23 @@ def test_the_keys_are_lent_to_the_processes(long: Exchange, tmp_path: Path, work
     assert signed[2] == {True}
 
 
+def test_no_more_bundles_are_read_ahead_than_it_was_told(
+    long: Exchange, tmp_path: Path, workers: ProcessPoolExecutor
+) -> None:
+    for path, raw in long.files().items():
+        Archive(tmp_path).write(path, raw)
+    asked: list[int] = []
+
+    def tiles() -> Iterator[Tile]:
+        for index in range(3):
+            asked.append(index)
+            yield Tile(ENTRIES, index)
+
+    bundles = BundleWorkers(tmp_path, workers, 2).read(tiles(), {})
+    assert next(bundles).first == 0 and asked == [0, 1]
+    assert next(bundles).first == WIDTH and asked == [0, 1, 2]
+
+
 @pytest.mark.parametrize("where", ["opened", "asked", "moved", "reused", "after revocation"])
 def test_a_signature_that_does_not_match_is_found_at_its_leaf(
     sealed: EverythingSealed, audited: Audited, where: str
@@ -137,14 +155,6 @@ with bundles_of(Archive(Path(sys.argv[1])), WORTHWHILE) as bundles:
     time.sleep(60)
 """
 DEADLINE_S = 10.0
-
-
-def runs(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc who runs")
