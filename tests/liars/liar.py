@@ -137,10 +137,15 @@ class Liar:
         assert isinstance(said, dict)
         return said
 
+    def named(self, index: int) -> tuple[str, str, str]:
+        """The id, the sender and the digest of the message in a leaf."""
+        said = self.said(index)
+        return str(said["id"]), str(said["from"]), self.envelope(index).digest
+
     def receipt(self, index: int, **changed: object) -> bytes:
         """A receipt by the hub's own gateway key for the message in a leaf."""
-        leaf, said = self.leaves[index], self.said(index)
-        good = {"id": said["id"], "digest": self.envelope(index).digest, "from": said["from"]}
+        leaf, (message_id, sender, digest) = self.leaves[index], self.named(index)
+        good = {"id": message_id, "digest": digest, "from": sender}
         at = {"position": leaf.ruling.position, "stored_at": leaf.ruling.stored_at, "hub": self.root.origin}
         token = jws.sign_compact(strict_json.dump({**good, **at, **changed}), typ=RECEIPT, key=self.honest.gateway_key)
         return token.encode()

@@ -131,6 +131,7 @@ SHOWN: Mapping[str, Told] = {
     "test_withhold_the_newest_message_is_open_until_the_ledger_goes_on": a_ledger(
         view_lies.withhold_the_newest_message
     ),
+    "test_withhold_a_message_behind_a_receipt_that_says_no_instant": a_ledger(view_lies.withhold_a_message),
     "test_replay_a_message": a_ledger(ledger_lies.replay_a_message),
     "test_replay_a_message_under_a_new_signature": a_ledger(ledger_lies.replay_a_message_under_a_new_signature),
     "test_replay_an_old_receipt_for_a_new_message": nothing,

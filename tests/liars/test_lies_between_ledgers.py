@@ -15,10 +15,13 @@ from aiohttp.test_utils import TestServer
 from hifadhi.agency.auditor import dossier, dossier_making
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.mirror import Mirror
+from hifadhi.agency.composing.compose import Message
 from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.wire.access_token import AccessToken
+from hifadhi.agency.wire.receipt import check_receipt
 from hifadhi.agency.wire.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered
+from hifadhi.referral.directory import Directory
 from liars import ledger_lies
 from liars import view_lies as lies
 from liars.liar import Caught, Liar, lie
@@ -37,6 +40,18 @@ def test_withhold_a_message(liar: Liar) -> None:
 def test_withhold_the_newest_message_is_open_until_the_ledger_goes_on(liar: Liar) -> None:
     held = liar.passes(lies.withhold_the_newest_message(liar), receipts=[liar.honest.receipts[SENT]])
     assert [promise.id for promise in held.open] == [liar.said(liar.at("last"))["id"]]
+
+
+def test_withhold_a_message_behind_a_receipt_that_says_no_instant(liar: Liar) -> None:
+    """Nobody could hold it against a ledger: its agency does not take it, and whoever is handed it charges the hub."""
+    at = liar.at("unrelated")
+    token, posted = liar.receipt(at, stored_at="soon"), Message(*liar.named(at), 1, b"")
+    assert lie(lambda: check_receipt(token.decode(), posted, Directory.of(liar.root))).why == (
+        "the receipt does not say where and when the message is stored"
+    )
+    assert lie(lambda: liar.passes(lies.withhold_a_message(liar), receipts=[token])).why == (
+        "line 1: a gateway signed a receipt that does not say where and when"
+    )
 
 
 def test_drop_a_message_and_deny_the_receipt(liar: Liar) -> None:
