@@ -67,7 +67,7 @@ async def test_a_corrected_birth_makes_a_minor_of_an_adult_at_both_edges(made: S
     tanzania, mozambique = made.clients[TZ], made.clients[MZ]
     about = await asked(tanzania)
     yes = papers.accepted(MZ, "MOZ", basis="OAU69:VIII")
-    await recorded(mozambique, "referral.accepted", to=[TZ], seen=1, bodies=yes, **about)
+    yes_to = await recorded(mozambique, "referral.accepted", to=[TZ], seen=1, bodies=yes, **about)
     replies: Facts = {"case": about["case"], "in_reply_to": about["referral"], "to": [MZ]}
     await recorded(tanzania, "data.corrected", bodies=corrections(date="2012"), **replies)
     plan = papers.plan(about["case"], TZ, "TZA", "2026-12-12T08:00")
@@ -76,6 +76,8 @@ async def test_a_corrected_birth_makes_a_minor_of_an_adult_at_both_edges(made: S
     with pytest.raises(Refused) as refused:
         await tanzania.send("transfer.proposed", to=[MZ], bodies=plan, **plans)
     assert refused.value.code == "BEST_INTERESTS_MISSING"
+    acceptance = await mozambique.ruling(yes_to)  # which Tanzania has looked back at, and not taken
+    assert acceptance is not None and acceptance.delivered == ({"agency": TZ},)
     bare = compose.seal(
         Draft.of("transfer.proposed", {**plans, "to": [MZ]}, plan), sender=TZ, directory=tanzania.directory
     )

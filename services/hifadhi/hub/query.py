@@ -20,6 +20,7 @@ INDEX: Final = Number(0, MAX_INTEGER, 0)
 AFTER: Final = Number(-1, MAX_INTEGER, -1)
 LIMIT: Final = Number(1, 500, 100)
 WAIT_S: Final = Number(0, 30, 0)
+YES: Final = Number(0, 1, 0)
 
 
 def numbers(pairs: Iterable[tuple[str, str]], expected: Mapping[str, Number]) -> dict[str, int]:

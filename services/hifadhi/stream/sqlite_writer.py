@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from hifadhi.errors import Unavailable
+from hifadhi.errors import Tampered, Unavailable
 from hifadhi.stream import sqlite_file, sqlite_records
 from hifadhi.stream.port import Appended, size_of
 from hifadhi.stream.sqlite_records import Addressed, Partition, Stored
@@ -107,7 +107,8 @@ class SqliteWriter:
                 await self._arrived.wait()
         except TimeoutError:
             if not self._closed:
-                await self._on_thread(self._connection.forget)
+                with suppress(Tampered):  # this is nobody's call: whoever appends next hears of it
+                    await self._on_thread(self._connection.forget)
         self._arrived.clear()
 
     def _take(self) -> list[_Call]:

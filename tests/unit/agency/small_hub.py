@@ -38,6 +38,8 @@ class SmallHub:
     """By index, leaves that the inbox shows instead of those in the tree."""
     behind: int = 0
     """So many leaves, the newest, its delivery has not followed yet."""
+    fetched: dict[str, int] = field(default_factory=dict)
+    """By agency, the index up to which it has said that it has what came."""
     base_url: str = ""
 
     def __post_init__(self) -> None:
@@ -150,6 +152,8 @@ class SmallHub:
         keys = {kid: key.jwk for kid, key in self.fold.directory.keys.items()}
         _, claims = jws.verify_compact(token, typ=jws.ACCESS, keys=keys)
         who, after = json.loads(claims)["iss"], int(request.query["after"])
+        if request.query.get("look") != "1":
+            self.fetched[who] = max(self.fetched.get(who, -1), after)
         behind = [row for row in self.rows if row[0] > after and who in row[1]]
         page = behind[: int(request.query["limit"])]
         data = [self.row(index, who, header) for index, _, header in page]

@@ -1,9 +1,14 @@
+import fcntl
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from hifadhi.agency import durable_file
-from hifadhi.errors import Refused
+from hifadhi.errors import Refused, Unavailable
+from unit.agency import home_process
+from unit.agency.home_process import started
 
 
 def test_a_file_is_replaced_whole_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
@@ -20,6 +25,63 @@ def test_the_rest_of_a_crash_is_no_hindrance_and_lends_its_mode_to_nothing(tmp_p
     (tmp_path / "state.new").chmod(0o666)
     durable_file.replace(tmp_path / "state", b"whole")
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.slow
+def test_two_processes_replace_one_file_and_it_is_always_whole(tmp_path: Path) -> None:
+    whole = {b"a" * home_process.WIDTH, b"b" * home_process.WIDTH}
+    with started("replace", tmp_path, "a", "b") as processes:
+        while any(process.poll() is None for process in processes):
+            if (tmp_path / "state").exists():
+                assert (tmp_path / "state").read_bytes() in whole
+    assert [process.returncode for process in processes] == [0, 0]
+    assert list(tmp_path.iterdir()) == [tmp_path / "state"]
+
+
+@pytest.mark.slow
+def test_of_two_processes_that_create_a_file_one_is_refused(tmp_path: Path) -> None:
+    with started("create", tmp_path, "a", "b") as processes:
+        said = [process.communicate()[0].split() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sorted(map(int, (*said[0], *said[1]))) == list(range(home_process.TURNS))
+    assert all((tmp_path / f"key-{number}").read_text() == "a" for number in said[0])
+
+
+@pytest.mark.slow
+def test_a_writer_that_is_killed_leaves_what_was_there_and_nothing_that_piles_up(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    durable_file.replace(path, b"before")
+    for _ in range(2):
+        with started("die", tmp_path, "a") as (killed,):
+            killed.wait()
+        assert killed.returncode == -signal.SIGXFSZ
+        assert path.read_bytes() == b"before"
+        assert len(list(tmp_path.iterdir())) == 2
+    durable_file.replace(path, b"after")
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"after"
+
+
+def test_a_file_that_another_process_writes_is_waited_for_and_then_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable_file, "WAIT_FOR_TURN_S", 0.05)
+    held = os.open(tmp_path / "state.new", os.O_WRONLY | os.O_CREAT)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with pytest.raises(Unavailable, match="another process is writing state") as away:
+        durable_file.replace(tmp_path / "state", b"2")
+    assert away.value.code == "BUSY"
+    os.close(held)
+    assert durable_file.replace(tmp_path / "state", b"2")
+
+
+def test_a_file_may_be_left_as_it_is_once_it_is_our_turn(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    durable_file.replace(path, b"1")
+    assert not durable_file.replace(path, b"2", unless=lambda: path.read_bytes() == b"1")
+    assert list(tmp_path.iterdir()) == [path]
+    assert durable_file.replace(path, b"3", unless=lambda: path.read_bytes() == b"2")
+    assert path.read_bytes() == b"3"
 
 
 def test_what_is_there_is_not_created_again(tmp_path: Path) -> None:

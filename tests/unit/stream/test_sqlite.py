@@ -156,6 +156,36 @@ async def test_a_file_that_is_no_database_is_tampered(garbage: Path) -> None:
     await stream.close()
 
 
+async def test_a_file_that_broke_before_an_erasure_was_done_is_tampered_and_put_back_takes_appends_again(
+    stream: SqliteStream, path: Path, other: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other.execute("CREATE TRIGGER fail BEFORE INSERT ON record WHEN new.key = x'00' BEGIN SELECT raise(FAIL, ''); END")
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM record").fetchone()
+    await stream.append(PARTS, [Entry(b"digest", None)])  # the reader holds up what is to be done now and then
+    opened: list[Path] = []
+
+    def opens(at: Path) -> sqlite3.Connection:
+        opened.append(at)
+        return open_to_write(at)
+
+    monkeypatch.setattr("hifadhi.stream.sqlite_file.open_to_write", opens)
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    files = [file.rename(whole / file.name) for file in tmp_path.glob("stream.sqlite*")]
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(Unavailable):  # and the writer opens the file anew
+        await stream.append(RECORD, [Entry(b"\0", b"v")])
+    async with asyncio.timeout(5):
+        while len(opened) < 3:
+            await asyncio.sleep(0.01)
+    with pytest.raises(Tampered):
+        await stream.append(RECORD, [Entry(b"k", b"v")])
+    for file in files:
+        file.rename(tmp_path / file.name)
+    assert [stored.position for stored in await stream.append(RECORD, [Entry(b"k", b"v")])] == [0]
+
+
 async def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     stream = SqliteStream(tmp_path / "missing" / "stream.sqlite")
     with pytest.raises(Unavailable):

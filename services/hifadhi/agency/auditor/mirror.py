@@ -8,9 +8,9 @@ Rules, and the attack that each stops:
 3. Its tree begins with the leaves that the archive has: a ledger that forked or rewrote what was sealed.
 4. The entries give exactly its root: entries and checkpoint of two different histories.
 
-What arrives lies in `incoming/` until rule 4 has been checked, and only then replaces what the archive had. A mirror
-that was interrupted goes on where it stopped; the archive is whole at every moment but that of the replacement, which
-the next run completes. In memory: one bundle.
+What arrives lies in `incoming/` until rule 4 has been checked, and only then replaces what the archive had; what breaks
+rule 3 or 4 goes. A mirror that was interrupted goes on where it stopped; the archive is whole at every moment but that
+of the replacement, which the next run completes. In memory: one bundle.
 """
 
 import shutil
@@ -100,8 +100,7 @@ class Mirror:
         for tile, raw in growth.rows.partial():
             self._incoming.write(tile.path(), raw)
         if growth.edge.root() != new.root:  # rule 4
-            shutil.rmtree(self._incoming.folder)
-            raise Tampered("the ledger's entries do not give the root that its checkpoint signs")
+            raise self._rejected("the ledger's entries do not give the root that its checkpoint signs")
 
     def _append(self, bundle: list[bytes], first: int, growth: Growth) -> None:
         known = growth.edge.size - first
@@ -117,7 +116,12 @@ class Mirror:
         raw = self._archive.tile(0, first // WIDTH, size)
         for number, entry in enumerate(entries):
             if raw[number * HASH_BYTES : (number + 1) * HASH_BYTES] != leaf_hash(entry):
-                raise Tampered("the ledger shows another leaf than before", index=first + number)
+                raise self._rejected("the ledger shows another leaf than before", first + number)
+
+    def _rejected(self, why: str, index: int | None = None) -> Tampered:
+        """It may have been garbled on its way: were it kept, every further run would find it and ask for nothing."""
+        shutil.rmtree(self._incoming.folder)
+        return Tampered(why, index=index)
 
     def _old_tiles(self, size: int) -> Callable[[int, int], bytes]:
         return lambda level, index: self._archive.tile(level, index, size)

@@ -1,4 +1,4 @@
-"""The newest tree that the ledger has shown to this agency, kept for ever.
+"""The newest tree that the ledger has shown to this agency, in whichever of its processes, kept for ever.
 
 Rules, and the attack that each stops:
 
@@ -26,10 +26,7 @@ class LatestCheckpoint:
         self.origin = root.origin
         self.keys = LedgerKeys.of(root)
         self._file = file
-        self._known: Checkpoint | None = None
-        if file is not None and file.exists():
-            # Our own file: it was checked when it was taken, by keys that are known again once the directory is read.
-            self._known = unsigned(durable_file.read(file), root.origin)
+        self._known = self._kept()
 
     @property
     def size(self) -> int:
@@ -46,10 +43,30 @@ class LatestCheckpoint:
         shown = (keys or self.keys).open(note)  # rule 1
         if shown.size < at_least:  # rule 2; answers may overtake each other, so what counts is when each was asked for
             raise Tampered(f"the ledger has shrunk: {at_least} leaves were known, {shown.size} are shown")
+        self._compare(shown)
+        if self._known is None or shown.size > self._known.size:
+            self._keep(shown, note.encode() if isinstance(note, str) else note)
+            self._compare(shown)  # also with what another process of this home was shown
+        return shown
+
+    def _compare(self, shown: Checkpoint) -> None:
         if self._known and shown.size == self._known.size and shown.root != self._known.root:  # rule 3
             raise Tampered(f"the ledger shows two trees of {shown.size} leaves")
-        if self._known is None or shown.size > self._known.size:
+
+    def _keep(self, shown: Checkpoint, note: bytes) -> None:
+        if self._file is None or durable_file.replace(self._file, note, unless=lambda: self._is_overtaken(shown)):
             self._known = shown
-            if self._file is not None:
-                durable_file.replace(self._file, note.encode() if isinstance(note, str) else note)
-        return shown
+
+    def _is_overtaken(self, shown: Checkpoint) -> bool:
+        """Whether another process of this home was shown a tree that is not smaller: that is the newest here too."""
+        kept = self._kept()
+        if kept is None or kept.size < shown.size:
+            return False
+        self._known = kept
+        return True
+
+    def _kept(self) -> Checkpoint | None:
+        """Our own file's: it was checked when it was taken, by keys that are known again once the directory is read."""
+        if self._file is None or not self._file.exists():
+            return None
+        return unsigned(durable_file.read(self._file), self.origin)

@@ -2,6 +2,9 @@
 
 Only indexes are kept, and which message corrects which: the sealed parts stay at the exchange, and the keys here. So
 nothing readable lies on a disk, and what was erased is not remembered. Whatever is opened is as it stands by now.
+
+It reads ahead of what the agency's own software has taken, for a rule is to hold for what was sent or came a moment ago
+too; so it only looks, and the hub does not take anything for fetched by it.
 """
 
 import sqlite3
@@ -13,7 +16,7 @@ from typing import Final, TypeAlias
 from hifadhi.agency.receiving.opening import Item, read_leaf
 from hifadhi.agency.receiving.standing import Standing, standing
 from hifadhi.agency.wire.exchange import MAX_ITEMS, Exchange, InboxRow
-from hifadhi.errors import Refused
+from hifadhi.errors import Refused, Unavailable
 from hifadhi.evidence.leaf import RECORDED
 from hifadhi.referral import message
 from hifadhi.referral.closed import Closed
@@ -32,6 +35,7 @@ MOST: Final = 50
 
 Look: TypeAlias = Callable[[int], Awaitable[Item]]
 """The item of the inbox at an index, proved and opened."""
+Taken: TypeAlias = Callable[[], int]
 Noted: TypeAlias = tuple[str, str, int, str, str | None]
 """A message's id, case, index and type, and the id of the one that it corrects."""
 
@@ -60,10 +64,16 @@ SELECT id FROM (
 
 
 class CaseHistory:
-    """The index of an agency's inbox by case and message, in a file that can be made again at any time."""
+    """The index of an agency's inbox by case and message, in a file that can be made again at any time.
 
-    def __init__(self, path: Path, exchange: Exchange, look: Look, directory: Callable[[], Directory]) -> None:
-        self._path, self._exchange, self._look, self._directory = path, exchange, look, directory
+    `taken` gives the index of the last item that the agency has taken.
+    """
+
+    def __init__(
+        self, path: Path, exchange: Exchange, look: Look, directory: Callable[[], Directory], *, taken: Taken
+    ) -> None:
+        self._path, self._exchange, self._look = path, exchange, look
+        self._directory, self._taken = directory, taken
 
     async def bodies(self, case: str | None, message_type: str, *, always: bool = False) -> tuple[Closed, ...]:
         """What is known of the case before a message of this type, as it stands, the newest last.
@@ -99,13 +109,18 @@ class CaseHistory:
         return standing(item, [await self._look(index) for index in indexes], self._directory())
 
     async def _catch_up(self) -> None:
-        """Notes what the inbox has behind the last look. Crash anywhere: the page is read again."""
+        """Notes what the inbox has behind the last look. Crash anywhere: the page is read again.
+
+        Unavailable, if that is less than was taken from it: nothing is judged by half of what is known.
+        """
         done = False
         while not done:
             ((after,),) = self._rows("SELECT after FROM seen")
-            page = await self._exchange.inbox(after=int(after), limit=MAX_ITEMS)
+            page = await self._exchange.inbox(after=int(after), limit=MAX_ITEMS, looks=True)
             self._note(page.after, [noted for row in page.rows if (noted := _noted(row))])
             done = page.done or not page.rows
+        if page.after < self._taken():
+            raise Unavailable("the inbox does not show yet what was taken from it; is it being made again?")
 
     def _rows(self, query: str, *values: object) -> Sequence[tuple[str | int, ...]]:
         with closing(self._open()) as file:

@@ -26,7 +26,7 @@ from hifadhi.agency.receiving.leaf_proofs import Check, LeafProofs, Refresh
 from hifadhi.agency.receiving.opening import UNOPENABLE, Item, open_item, read_leaf, unknown_keys, with_changes
 from hifadhi.agency.receiving.standing import changes_of
 from hifadhi.agency.wire.exchange import MAX_ITEMS, Exchange, InboxPage, InboxRow
-from hifadhi.errors import Refused, Tampered
+from hifadhi.errors import Refused, Tampered, Unavailable
 from hifadhi.referral.headers import DataCorrected
 
 WAIT_S: Final = 20
@@ -55,7 +55,13 @@ class Inbox:
         self._exchange, self._known = exchange, known
         self._proofs = LeafProofs(exchange, known.latest, refresh)
         self._refresh, self._answer = refresh, answer
-        self.history = CaseHistory(keyring.home / "cases.sqlite", exchange, self._at, lambda: known.directory)
+        self.history = CaseHistory(
+            keyring.home / "cases.sqlite",
+            exchange,
+            self._at,
+            lambda: known.directory,
+            taken=lambda: journal.reload().cursor,
+        )
 
     async def receive(self, *, wait_s: int = WAIT_S, follow: bool = True) -> AsyncIterator[Item]:
         """Every item from the cursor on, for ever, or to the end of the inbox as it is.
@@ -92,14 +98,16 @@ class Inbox:
 
     async def look(self, *, after: int = -1, limit: int = 20) -> list[Item]:
         """The items of one page behind `after`, proved and opened, neither answered nor taken."""
-        page = await self._exchange.inbox(after=after, limit=limit)
+        page = await self._exchange.inbox(after=after, limit=limit, looks=True)
         check = await self._proofs.of(page.rows)
         return [await self._item(row, check) for row in page.rows]
 
     async def _at(self, index: int) -> Item:
-        """The item at an index that was seen before."""
-        page = await self._exchange.inbox(after=index - 1, limit=1)
-        if not page.rows or page.rows[0].index != index:
+        """The item at an index that was seen before. An inbox that is made again fills in order: none is left out."""
+        page = await self._exchange.inbox(after=index - 1, limit=1, looks=True)
+        if not page.rows:
+            raise Unavailable(f"index {index}: the inbox does not show it at the moment; is it being made again?")
+        if page.rows[0].index != index:
             raise Tampered("the inbox no longer has an item that it had", index=index)
         check = await self._proofs.of(page.rows)
         return await self._item(page.rows[0], check, looks_back=False)

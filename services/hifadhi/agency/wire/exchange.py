@@ -147,10 +147,13 @@ class Exchange:
             raise Tampered("other bytes are sealed under the id of a message of ours", index=ruling.index)
         return ruling
 
-    async def inbox(self, *, after: int, limit: int = 20, wait_s: int = 0) -> InboxPage:
-        """The page of the inbox behind index `after`; an empty inbox is waited on for up to `wait_s`."""
+    async def inbox(self, *, after: int, limit: int = 20, wait_s: int = 0, looks: bool = False) -> InboxPage:
+        """The page of the inbox behind index `after`; an empty inbox is waited on for up to `wait_s`.
+
+        It says that we have taken what is up to `after`, unless it only `looks`.
+        """
         most = min(limit, MAX_ITEMS)
-        params = {"after": str(after), "limit": str(most), "wait": str(wait_s)}
+        params = {"after": str(after), "limit": str(most), "wait": str(wait_s), **({"look": "1"} if looks else {})}
         return _page(_object(_good(await self._read("/v1/inbox", most * _ITEM, params, wait_s))), after)
 
     async def case(self, case: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -17,6 +17,8 @@ from hifadhi.referral import instant
 from hifadhi.referral.directory import Directory
 from hifadhi.store.port import Store
 from hifadhi.stream.topics import RECORD
+
+_INBOX: Final = {"after": query.AFTER, "limit": query.LIMIT, "wait": query.WAIT_S, "look": query.YES}
 
 
 class Faces:
@@ -44,11 +46,11 @@ class Faces:
         ]
 
     async def inbox(self, request: web.Request) -> web.Response:
-        """The agency's items after an index; asking for them says that it has those before."""
+        """The agency's items after an index; asking for them says that it has those before, unless it only looks."""
         agency = self._reader(request)
-        asked = query.numbers(request.query.items(), {"after": query.AFTER, "limit": query.LIMIT, "wait": query.WAIT_S})
+        asked = query.numbers(request.query.items(), _INBOX)
         after, limit = asked["after"], asked["limit"]
-        noting = asyncio.create_task(self._note(agency, after))
+        noting = asyncio.create_task(self._note(agency, -1 if asked["look"] else after))
         try:
             ask = partial(self._page, agency, after, limit)
             page = await self._waiters.until(agency, asked["wait"], ask, lambda page: bool(page["data"]))

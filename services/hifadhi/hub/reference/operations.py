@@ -71,10 +71,10 @@ OPERATIONS: Final = (
         "get",
         "/v1/inbox",
         "The agency's items after an index, in the ledger's order; an empty inbox may be waited on. Asking for what is "
-        "after an index says that one has all before it.",
+        "after an index says that one has all before it; with `look=1` it says nothing.",
         gives={200: {JSON: answers.InboxPage}},
         codes=_READS,
-        query={"after": query.AFTER, "limit": query.LIMIT, "wait": query.WAIT_S},
+        query={"after": query.AFTER, "limit": query.LIMIT, "wait": query.WAIT_S, "look": query.YES},
         secured=True,
     ),
     Operation(

@@ -165,6 +165,21 @@ async def test_a_fork_is_not_taken_over(ledger: Ledger, update: Update, long: Ex
     assert Audit(Archive(tmp_path / "copy"), the_root()).run().leaves == 300
 
 
+async def test_a_bundle_that_was_garbled_on_its_way_is_asked_for_again(
+    ledger: Ledger, update: Update, long: Exchange, tmp_path: Path
+) -> None:
+    ledger.files = archive(long.leaves[:300])
+    await update()
+    forked = archive([*long.leaves[:280], long.leaves[281], long.leaves[280], *long.leaves[282:]])
+    ledger.files = {**long.files(), "tile/entries/001": forked["tile/entries/001"]}
+    with pytest.raises(Tampered) as caught:
+        await update()
+    assert caught.value.index == 280
+    ledger.files = long.files()
+    await update()
+    assert dict(Archive(tmp_path / "copy")) == long.files()
+
+
 async def test_a_fork_within_full_bundles_is_not_taken_over(
     ledger: Ledger, update: Update, long: Exchange, tmp_path: Path
 ) -> None:

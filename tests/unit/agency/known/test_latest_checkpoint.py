@@ -10,6 +10,8 @@ from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.evidence.key_kinds import ED25519
 from hifadhi.referral.root import Root
+from unit.agency import home_process
+from unit.agency.home_process import started
 from unit.agency.small_hub import sign_checkpoint
 
 
@@ -51,6 +53,34 @@ def test_two_trees_of_one_size_are_tampered_with(root: Root, ledger: PrivateJwk)
     latest.take(note(root, ledger, 4), at_least=4)
     with pytest.raises(Tampered, match="two trees"):
         latest.take(note(root, ledger, 4, first=2), at_least=4)
+
+
+def test_another_process_of_the_home_puts_no_smaller_tree_back_and_learns_of_the_larger(
+    tmp_path: Path, root: Root, ledger: PrivateJwk
+) -> None:
+    one, other = (LatestCheckpoint(root, tmp_path / "checkpoint") for _ in range(2))
+    one.take(note(root, ledger, 7), at_least=0)
+    other.take(note(root, ledger, 4), at_least=0)
+    assert LatestCheckpoint(root, tmp_path / "checkpoint").size == other.size == 7
+
+
+def test_two_trees_of_one_size_that_two_processes_of_the_home_are_shown_are_tampered_with(
+    tmp_path: Path, root: Root, ledger: PrivateJwk
+) -> None:
+    one, other = (LatestCheckpoint(root, tmp_path / "checkpoint") for _ in range(2))
+    one.take(note(root, ledger, 4), at_least=0)
+    with pytest.raises(Tampered, match="two trees"):
+        other.take(note(root, ledger, 4, first=2), at_least=0)
+
+
+@pytest.mark.slow
+def test_two_processes_of_one_home_keep_the_largest_tree(tmp_path: Path, root: Root, ledger: PrivateJwk) -> None:
+    with started("follow", tmp_path, "0", "1") as processes:
+        assert [process.wait() for process in processes] == [0, 0]
+    latest = LatestCheckpoint(root, tmp_path / "checkpoint")
+    assert latest.size == 2 * home_process.TURNS
+    latest.take(note(root, ledger, latest.size + 1), at_least=latest.size)
+    assert not (tmp_path / "checkpoint.new").exists()
 
 
 def test_another_key_or_another_origin_is_tampered_with(root: Root, ledger: PrivateJwk) -> None:

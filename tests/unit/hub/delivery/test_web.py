@@ -170,6 +170,18 @@ async def test_coming_back_acknowledges_once_and_is_made_known(place: Place) -> 
     assert (await place.deliveries())[referral] == {"index": index, "delivered": fetched}
 
 
+async def test_who_only_looks_has_not_fetched(place: Place) -> None:
+    _, referral = story(place)
+    index = len(place.ledger.leaves) - 1
+    async with place.serving() as served:
+        await served.caught_up()
+        page = await served.get("ZA-DHA", "/v1/inbox", look=1)
+        assert await served.get("ZA-DHA", "/v1/inbox", look=0) == page
+        assert (await served.get("ZA-DHA", "/v1/inbox", after=index, look=1))["data"] == []
+        told = await served.get("MZ-INAR", f"/v1/messages/{referral}")
+    assert told["delivered"] == [{"agency": "INT-STATS"}, {"agency": "ZA-DHA"}]
+
+
 async def test_fetching_of_another_agency_is_told_with_the_first(place: Place) -> None:
     _, referral = story(place)
     index = len(place.ledger.leaves) - 1
@@ -342,6 +354,7 @@ async def test_without_a_token_that_the_directory_bears_out_nothing_is_told(plac
         ("/v1/inbox?after=-2", "/after"),
         ("/v1/inbox?after=99999999999999999999", "/after"),
         ("/v1/inbox?after=1&after=2", "/after"),
+        ("/v1/inbox?look=2", "/look"),
         ("/v1/inbox?before=1", ""),
         ("/v1/cases/no-id", "/case"),
         ("/v1/messages/no-id", "/id"),
