@@ -1,5 +1,6 @@
 """What the hub's services are asked: messages, batches, tokens, roots, addresses."""
 
+import gzip
 import json
 from typing import Final
 
@@ -11,7 +12,7 @@ from hifadhi.evidence import b64u, jws, strict_json
 from hifadhi.evidence.jwe import MAX_SEALED
 from hifadhi.hub import access, query
 from hifadhi.hub.delivery import part_header
-from hifadhi.hub.gateway import reception
+from hifadhi.hub.gateway import coding, reception
 from hifadhi.hub.gateway.reception import MAX_BATCH, MAX_BODY, MAX_LINES
 from hifadhi.referral import message
 from hifadhi.referral import root as roots
@@ -39,6 +40,15 @@ def batch(raw: bytes) -> None:
     lines = reception.lines(raw)
     assert 1 <= len(lines) <= MAX_LINES
     assert lines == [line for line in raw.split(b"\n") if line.strip()]
+
+
+def packed(raw: bytes) -> None:
+    """A compressed body, as the network cuts it: in pieces, each bounded, and to the end as any reader unpacks it."""
+    stream = coding.unpacker("gzip")
+    found = [out for at in range(0, len(raw), _CUT) for out in stream.feed(raw[at : at + _CUT])]
+    stream.end()
+    assert all(len(out) <= coding.PIECE for out in found)
+    assert b"".join(found) == gzip.decompress(raw)
 
 
 def header(raw: bytes) -> None:
@@ -106,11 +116,13 @@ _ENVELOPES: Final = tuple(one.leaf.envelope for one in _MADE.leaves if one.leaf.
 _BODIES: Final = tuple(map(_body, _ENVELOPES))
 _PAYLOADS: Final = frozenset(json.loads(envelope)["payload"] for envelope in _ENVELOPES)
 _TOKEN: Final = _token()
+_CUT: Final = 700
 _HEADERS: Final = tuple(jws.read_envelope(envelope, typ=jws.MESSAGE).payload for envelope in _ENVELOPES)
 
 TARGETS: Final = (
     Target("posted", posted, _BODIES, MAX_BODY),
     Target("batch", batch, (b"\n".join(_BODIES), b"{}\n\r\n{}\n", b"{}\n" * MAX_LINES), MAX_BATCH),
+    Target("packed", packed, (*(gzip.compress(body, mtime=0) for body in _BODIES), gzip.compress(bytes(1 << 17)))),
     Target("header", header, _HEADERS, jws.MAX_PAYLOAD),
     Target("token", token, (b"Bearer " + _TOKEN, b"bearer " + _TOKEN)),
     Target("part_said", part_said, tuple(text.encode() for text in _MADE.parts.values()), MAX_SEALED),

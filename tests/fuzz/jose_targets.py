@@ -8,11 +8,11 @@ from fuzz import fixed_key
 from fuzz.target import Target, text_of
 from hifadhi.evidence import jwe, jws, plaintext, strict_json
 from hifadhi.evidence.jwk import Jwk, PrivateJwk
-from hifadhi.evidence.key_kinds import ECDH_ES_A256KW
+from hifadhi.evidence.key_kinds import ECDH_ES_A256KW, HPKE_9_KE, KINDS, P256, X25519
 
 SIGNER: Final = fixed_key.ed25519("signer")
 SECOND: Final = fixed_key.p256("second")
-READER: Final = fixed_key.p256("reader")
+READERS: Final = {kind: fixed_key.of_kind(kind, "reader") for kind in (P256, X25519, HPKE_9_KE)}
 ID: Final = "0192f000-0000-7000-8000-000000000000"
 MEANT: Final = {"message": ID, "part": "content", "sender": "MZ-INAR"}
 _SALT: Final = bytes(range(32))
@@ -55,10 +55,11 @@ def private_key(raw: bytes) -> None:
 
 
 def sealed(raw: bytes) -> None:
-    """Whatever opens is what was sealed, and the digest of any text can be had."""
+    """Whatever opens is what was sealed, and the digest of any text can be had. One reader has keys of every kind."""
     text = text_of(raw)
     jwe.digest(text)
-    assert jwe.open_sealed(text, suite=ECDH_ES_A256KW, keys=[READER], **MEANT) == _PLAIN
+    suite = HPKE_9_KE if HPKE_9_KE in text else ECDH_ES_A256KW
+    assert jwe.open_sealed(text, suite=suite, keys=list(READERS.values()), **MEANT) == _PLAIN
 
 
 def opened(raw: bytes) -> None:
@@ -67,8 +68,8 @@ def opened(raw: bytes) -> None:
     assert body == json.loads(raw)["body"]
 
 
-def _private_keys() -> Sequence[bytes]:
-    return tuple(strict_json.dump(one.as_dict()) for one in (SIGNER, SECOND))
+def _sealed_to(*readers: PrivateJwk) -> bytes:
+    return jwe.seal(_PLAIN, **MEANT, readers=[reader.public for reader in readers]).encode()
 
 
 def _json_seeds() -> Sequence[bytes]:
@@ -77,7 +78,8 @@ def _json_seeds() -> Sequence[bytes]:
 
 
 _COMPACT: Final = jws.sign_compact(_PAYLOAD, typ=jws.RECEIPT, key=SIGNER)
-_SEALED: Final = jwe.seal(_PLAIN, **MEANT, readers=[SECOND.public, READER.public])
+_KEYS: Final = tuple(fixed_key.of_kind(kind, "key") for kind in KINDS)
+_SEALED: Final = (_sealed_to(SECOND, READERS[P256]), *map(_sealed_to, READERS.values()))
 
 TARGETS: Final = (
     Target("json", json_text, tuple(_json_seeds()), 1 << 20),
@@ -87,8 +89,8 @@ TARGETS: Final = (
         tuple(jws.sign(_PAYLOAD, typ=jws.MESSAGE, keys=keys).to_bytes() for keys in ([SIGNER], [SIGNER, SECOND])),
     ),
     Target("compact", compact, (_COMPACT.encode(),)),
-    Target("key", key, tuple(strict_json.dump(one.public.as_dict()) for one in (SIGNER, SECOND))),
-    Target("private_key", private_key, tuple(_private_keys())),
-    Target("sealed", sealed, (_SEALED.encode(),), jwe.MAX_SEALED),
+    Target("key", key, tuple(strict_json.dump(one.public.as_dict()) for one in _KEYS)),
+    Target("private_key", private_key, tuple(strict_json.dump(one.as_dict()) for one in _KEYS)),
+    Target("sealed", sealed, _SEALED, jwe.MAX_SEALED),
     Target("opened", opened, (_PLAIN,), plaintext.MAX_PLAINTEXT),
 )

@@ -3,6 +3,7 @@
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from fuzz.target import Target, text_of
 from hifadhi.errors import HifadhiError
@@ -19,20 +20,26 @@ from unit.evidence import merkle
 ORIGIN: Final = "hub.example/ledger"
 INDEX: Final = 5
 _PRIVATE: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+_PRIVATE_PQ: Final = MLDSA44PrivateKey.from_seed_bytes(bytes(range(32)))
 _VERIFIER: Final = Verifier(ORIGIN, _PRIVATE.public_key().public_bytes_raw())
+_VERIFIER_PQ: Final = Verifier(ORIGIN, _PRIVATE_PQ.public_key().public_bytes_raw(), note.ML_DSA_44)
 _ENTRIES: Final = merkle.entries(11)
 _TREE: Final = Checkpoint(ORIGIN, len(_ENTRIES), merkle.mth(_ENTRIES))
 _NOTE: Final = checkpoint.sign(_TREE, _PRIVATE)
 _WITNESSED: Final = _NOTE + note.sign(_TREE.body(), name="witness", private=_PRIVATE).rpartition("\n\n")[2]
+_SIGNED_TWICE: Final = checkpoint.sign(_TREE, _PRIVATE, _PRIVATE_PQ)
 _PROOF: Final = Proof(INDEX, tuple(inclusion_proof(INDEX, len(_ENTRIES), merkle.reader(_ENTRIES))), _NOTE)
 _MOST: Final = 1 << 20
 
 
 def signed_note(raw: bytes) -> None:
-    opened = note.open_note(raw, [_VERIFIER])
+    """As one opens it who knows both keys, and as one who knows those that signed."""
+    known = (_VERIFIER, _VERIFIER_PQ)
+    opened = note.open_note(raw, known)
     assert raw.startswith(opened.text.encode() + b"\n")
-    assert (opened.text, opened.verified) == (_TREE.body(), (_VERIFIER,))
-    assert checkpoint.open_checkpoint(raw, ORIGIN, [_VERIFIER]) == _TREE
+    assert opened.text == _TREE.body()
+    assert 1 <= len(set(opened.verified) & set(known)) == len(opened.verified)
+    assert checkpoint.open_checkpoint(raw, ORIGIN, opened.verified) == _TREE
 
 
 def verifier(raw: bytes) -> None:
@@ -116,8 +123,8 @@ _LEAVES: Final = _leaves()
 _PATHS: Final = (Tile(0, 5), Tile(2, 1_234_067, 5), Tile(ENTRIES, 1000, 255), Tile(63, 0, 1))
 
 TARGETS: Final = (
-    Target("note", signed_note, (_NOTE.encode(), _WITNESSED.encode()), _MOST),
-    Target("verifier", verifier, (_VERIFIER.format().encode(),)),
+    Target("note", signed_note, (_NOTE.encode(), _WITNESSED.encode(), _SIGNED_TWICE.encode()), _MOST),
+    Target("verifier", verifier, tuple(one.format().encode() for one in (_VERIFIER, _VERIFIER_PQ))),
     Target("checkpoint", checkpoint_body, (_TREE.body().encode(), Checkpoint(ORIGIN, 1, bytes(32)).body().encode())),
     Target("tile_path", tile_path, tuple(tile.path().encode() for tile in _PATHS)),
     Target("bundle", bundle, (b"\x02" + tiles.entry_bundle([b"", b"one", b"x" * 300]),), _MOST),
