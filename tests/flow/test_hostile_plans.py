@@ -157,6 +157,9 @@ async def test_a_country_that_a_man_once_feared_is_told_no_more_of_him_than_it_i
         await malawi.send("outcome.reported", case=case, to=[ZW], bodies=papers.outcome("RECOGNISED", "2026-11-26"))
     assert [(fault.code, fault.pointer) for fault in refused.value.faults] == [("FEARED_COUNTRY", "/content")]
     assert await bounced(made, again) == ["FEARED_COUNTRY"]
+    assumed = {"content": {"ground": "OTHER", "text": papers.text("He stays here.")}}
+    in_vain = await bare(malawi, "responsibility.assumed", assumed, case=case)  # it has it; told to who never had it
+    assert await bounced(made, in_vain) == ["FEARED_COUNTRY"]
     told = {item.header.id: item for item in await zimbabwe.inbox.look(limit=100) if item.header}
     assert told[unafraid].problems == ()  # what came later does not condemn it
     assert told[fear].bounces == told[again].bounces == "SCHEMA"
@@ -189,3 +192,35 @@ async def test_a_plan_by_which_nobody_would_be_missed(made: Stage) -> None:
     with pytest.raises(Refused, match="ARRIVAL_DUE"):
         await malawi.send(TYPES[0], to=[ZW], bodies=plan, **plans)
     assert await bounced(made, await bare(malawi, TYPES[0], plan, **plans)) == ["ARRIVAL_DUE"]
+
+
+async def test_who_asked_is_answered_though_the_man_says_that_he_fears_that_state(made: Stage) -> None:
+    malawi, zimbabwe = made.clients[MW], made.clients[ZW]
+    case = await recorded(malawi, "encounter.reported", bodies=adults.man_met("MWI", "2026-11-18T07:15"))
+    asks: Facts = {"kind": "service", "urgency": "urgent", "case": case, "seen": 1}
+    request = await recorded(malawi, "referral.requested", to=[ZW], bodies=request_of_malawi(), **asks)
+    here = adults.man_met("ZWE", "2026-11-20T07:15")
+    here["sensitive"]["feared_countries"] = ["MWI"]
+    await recorded(zimbabwe, "encounter.reported", case=case, to=[], bodies=here)
+    about: Facts = {"case": case, "referral": request, "to": [MW]}
+    yes = papers.accepted(ZW, "ZWE", basis="CRC:22")
+    await recorded(zimbabwe, "referral.accepted", seen=1, bodies=yes, **about)
+    await recorded(zimbabwe, "outcome.reported", bodies=papers.outcome("SHELTERED", "2026-11-26"), **about)
+    assert all(item.problems == () for item in await malawi.receive_once(wait_s=1))
+
+
+async def test_of_whom_the_agencies_had_not_heard_that_it_owes_the_man_protection(tmp_path: Path) -> None:
+    async with on_stage(tmp_path, (MW, ZW, "ZM-COR", "KE-DRS")) as stage:
+        malawi, zimbabwe, zambia, kenya = (stage.clients[name] for name in (MW, ZW, "ZM-COR", "KE-DRS"))
+        case = await recorded(malawi, "encounter.reported", bodies=adults.man_met("MWI", "2026-11-18T07:15"))
+        here = adults.man_met("ZWE", "2026-11-20T07:15")
+        here["sensitive"]["feared_countries"] = ["MWI", "ZMB"]
+        await recorded(zimbabwe, "encounter.reported", case=case, to=["KE-DRS"], bodies=here)
+        assumed = {"content": {"ground": "OTHER", "text": papers.text("He asks for protection here.")}}
+        await recorded(zambia, "responsibility.assumed", case=case, to=[MW], bodies=assumed)
+        with pytest.raises(Refused, match="FEARED_COUNTRY"):
+            await zimbabwe.send("responsibility.assumed", case=case, to=["KE-DRS", MW], bodies=assumed)
+        await recorded(zimbabwe, "responsibility.assumed", case=case, to=["KE-DRS", "ZM-COR"], bodies=assumed)
+        for reader in (kenya, zambia):
+            assert all(item.problems == () for item in await reader.receive_once(wait_s=1))
+        assert (await zimbabwe.case(case))["responsible"] == ZW
