@@ -71,7 +71,7 @@ async def test_a_corrected_birth_makes_a_minor_of_an_adult_at_both_edges(made: S
     replies: Facts = {"case": about["case"], "in_reply_to": about["referral"], "to": [MZ]}
     await recorded(tanzania, "data.corrected", bodies=corrections(date="2012"), **replies)
     plan = papers.plan(about["case"], TZ, "TZA", "2026-12-12T08:00")
-    plans: Facts = {**about, "transfer": new_id(), "arrival_due": "2026-12-13T16:00:00.000Z"}
+    plans: Facts = {**about, "transfer": new_id(), "arrival_due": "2026-12-12T14:00:00.000Z"}
     plans["seen"] = await version(tanzania, about["case"], about["referral"])
     with pytest.raises(Refused) as refused:
         await tanzania.send("transfer.proposed", to=[MZ], bodies=plan, **plans)

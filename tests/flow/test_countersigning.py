@@ -180,7 +180,7 @@ async def planned(mozambique: Client, south_africa: Client) -> Facts:
     about: Facts = {"case": case, "referral": request}
     yes = papers.accepted(ZA, "ZAF", basis="CRC:22", care="KINSHIP")
     await recorded(south_africa, "referral.accepted", to=[MZ], seen=1, bodies=yes, **about)
-    plans: Facts = {**about, "transfer": new_id(), "arrival_due": "2026-12-13T16:00:00.000Z"}
+    plans: Facts = {**about, "transfer": new_id(), "arrival_due": "2026-12-12T14:00:00.000Z"}
     plan = papers.plan(case, MZ, "MOZ", "2026-12-12T08:00")
     seen = await version(mozambique, case, request)
     await recorded(mozambique, "transfer.proposed", to=[ZA], seen=seen, bodies=plan, **plans)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -15,10 +15,11 @@ from hifadhi.agency.home.journal import Journal
 from hifadhi.agency.home.keyring import Keyring
 from hifadhi.agency.known.known_directory import KnownDirectory
 from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
+from hifadhi.agency.receiving.case_history import ASSUMED, Said
 from hifadhi.agency.receiving.inbox import WAIT_S, Inbox
 from hifadhi.agency.receiving.opening import Item
 from hifadhi.agency.receiving.standing import rules_of
-from hifadhi.agency.sending.copied import who_may_be_copied
+from hifadhi.agency.sending.copied import who_may_be_copied, who_owes
 from hifadhi.agency.sending.outbox import Outbox, Settled
 from hifadhi.agency.wire.access_token import AccessToken
 from hifadhi.agency.wire.exchange import Exchange, Ruling
@@ -30,6 +31,7 @@ from hifadhi.referral import admission
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.corrections import MISFIT, correct
 from hifadhi.referral.directory import Directory
+from hifadhi.referral.edge.opened import Past
 from hifadhi.referral.root import Root
 
 RULING_WAIT_S: Final = 10.0
@@ -262,8 +264,17 @@ class Client:
         if draft.type == CORRECTION:
             await self._check_correction(draft)
         copied = await who_may_be_copied(draft, self.directory, self.exchange)
-        earlier = await self.inbox.history.bodies(draft.facts.get("case"), draft.type, always=copied is not None)
-        return compose.seal(draft, sender=self.agency, directory=self.directory, earlier=earlier, copied=copied)
+        return compose.seal(
+            draft, sender=self.agency, directory=self.directory, past=await self._past(draft), copied=copied
+        )
+
+    async def _past(self, draft: Draft) -> Past:
+        """What the edge has to know of the case; who owes protection now, the hub knows best."""
+        said = Said(draft.type, draft.facts.get("case"), draft.to, draft.facts.get("referral"))
+        past = await self.inbox.history.past(said)
+        if said.type == ASSUMED and past.bodies:
+            return replace(past, bound=await who_owes(str(said.case), self.exchange))
+        return past
 
     async def _check_correction(self, draft: Draft) -> None:
         """Refused: CORRECTION_MISFIT, if it does not fit the message that it corrects, as that stands."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from hifadhi.agency.client import Client
 from hifadhi.agency.composing.signed_file import SignedFile
+from hifadhi.agency.receiving.case_history import Said
 from hifadhi.agency.receiving.opening import broken_rules, open_parts
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence.jwk import PrivateJwk
@@ -64,8 +65,8 @@ def _check_second(header: Header, key: PrivateJwk, directory: Directory) -> None
 async def _opened(client: Client, file: SignedFile) -> dict[str, Closed]:
     ours = [entry for entry in file.header.part_entries if client.agency in entry.readers]
     bodies, problems, _ = open_parts(file.header, ours, file.parts, client.keyring)
-    earlier = await client.inbox.history.bodies(getattr(file.header, "case", None), file.header.type)
-    problems += broken_rules(file.header, bodies, client.directory, earlier)
+    past = await client.inbox.history.past(Said.of(file.header))
+    problems += broken_rules(file.header, bodies, client.directory, past)
     if problems:
         raise Refused(*problems)
     return bodies

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hifadhi.errors import Refused
-from hifadhi.referral import parts
+from hifadhi.referral import instant, parts
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.edge import check_body
 from hifadhi.referral.edge.opened import Opened
@@ -57,10 +57,12 @@ def faults(
     *earlier: Closed,
     sender: str = "MZ-INAR",
     to: tuple[str, ...] = ("ZA-DHA",),
+    due: str | None = None,
 ) -> list[tuple[str, str]]:
     readers = dict.fromkeys(bodies, tuple(sorted((sender, *to))))
     try:
-        check_body(kind, Opened(sender, readers, bodies, COUNTRIES, earlier))
+        arrival_due = instant.parse(due) if due else None
+        check_body(kind, Opened(sender, readers, bodies, COUNTRIES, earlier, arrival_due=arrival_due))
     except Refused as refused:
         return [(fault.code, fault.pointer) for fault in refused.faults]
     return []
@@ -109,9 +111,40 @@ def test_the_newest_birth_counts() -> None:
     assert faults("transfer.proposed", plan(best_interests=None), old, young, sensitive) != []
 
 
+LATE = [("ARRIVAL_DUE", "/content/at")]
+DUE = [
+    ("2026-12-12T07:59:59.999Z", LATE, LATE),
+    ("2026-12-12T08:00:00.000Z", [], []),
+    ("2026-12-12T14:00:00.000Z", [], []),
+    ("2026-12-12T14:00:00.001Z", [], LATE),
+    ("2026-12-13T08:00:00.000Z", [], LATE),
+    ("2026-12-13T08:00:00.001Z", LATE, LATE),
+    ("2099-01-01T00:00:00.000Z", LATE, LATE),
+]
+
+
+@pytest.mark.parametrize(("due", "grown", "young"), DUE)
+def test_an_arrival_is_due_within_a_day_of_the_planned_one_a_minors_within_six_hours(
+    due: str, grown: list[tuple[str, str]], young: list[tuple[str, str]]
+) -> None:
+    nobody = made("referral.requested.sensitive/1", "child-with-assessment", profiles=[])
+    born_in_1990 = adult({"date": "1990", "precision": "YEAR"})
+    assert faults("transfer.proposed", plan(), born_in_1990, nobody, due=due) == grown
+    assert faults("transfer.proposed", plan(), *request(), due=due) == young
+    assert faults("transfer.proposed", plan(), adult({"date": "2012", "precision": "YEAR"}), nobody, due=due) == young
+
+
+def test_a_plan_for_a_day_that_does_not_exist_is_refused_whatever_is_known_of_the_person() -> None:
+    at = {"utc": "2026-02-30T08:00:00.000Z", "zone": "+02:00"}
+    on_no_day = {**plan(), "content": made("transfer.proposed.content/1", "by-road-to-ressano-garcia", at=at)}
+    found = faults("transfer.proposed", on_no_day, adult({"date": "1990", "precision": "YEAR"}), due=DUE[0][0])
+    assert found == [("NO_SUCH_DATE", "/content/at/utc")]
+
+
 def victim(**members: Any) -> list[Closed]:
     content = accepted_body("referral.requested.content/1", "take-charge-of-a-child")
-    consent: Json = {"given_by": "PERSON", "scope": [{"agency": "ZA-DHA", "purpose": "TAKE_CHARGE"}], "withheld": []}
+    scope = [{"agency": "ZA-DHA", "purpose": purpose} for purpose in content["purposes"]]
+    consent: Json = {"given_by": "PERSON", "scope": scope, "withheld": []}
     consent |= {"at": {"utc": "2026-11-01T08:00:00.000Z", "zone": "+02:00"}, **members}
     processing = {"basis": "CONSENT", "consent": consent}
     return [
@@ -136,6 +169,27 @@ def test_a_trafficking_victim_travels_only_to_whom_they_still_consent() -> None:
 
 def victim_withdrew() -> Json:
     return {"utc": "2026-11-20T08:00:00.000Z", "zone": "+02:00"}
+
+
+def test_a_consent_given_before_a_change_is_not_revived_by_asking_again() -> None:
+    refused = [("CONSENT_MISSING", "/content/processing/consent")]
+    for change in (consented(), consented("ZA-DHA")):
+        again = victim()
+        asked = {"content": again[0], "sensitive": again[1]}
+        assert faults("referral.requested", asked, *victim()) == []
+        assert faults("referral.requested", asked, *victim(), change) == refused
+    missing = ("CONSENT_MISSING", "/content/manifest")
+    assert missing in faults("transfer.proposed", plan(), *victim(), consented(), *victim())
+    anew = victim(at={"utc": "2026-12-01T08:00:00.000Z", "zone": "+02:00"})
+    assert faults("referral.requested", {"content": anew[0], "sensitive": anew[1]}, *victim(), consented()) == []
+    assert faults("transfer.proposed", plan(), *victim(), consented(), *anew) == []
+
+
+def test_a_consent_that_an_earlier_request_calls_withdrawn_is_not_revived_either() -> None:
+    before, again = victim(withdrawn_at=victim_withdrew()), victim()
+    found = faults("referral.requested", {"content": again[0], "sensitive": again[1]}, *before)
+    assert found == [("CONSENT_MISSING", "/content/processing/consent")]
+    assert ("CONSENT_MISSING", "/content/manifest") in faults("transfer.proposed", plan(), *before, *again)
 
 
 def test_a_presumed_victim_travels_with_a_risk_assessment() -> None:

@@ -18,7 +18,7 @@ from hifadhi.evidence.key_kinds import KINDS
 from hifadhi.referral import admission, edge, instant, message, parts
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.directory import Directory
-from hifadhi.referral.edge.opened import Opened
+from hifadhi.referral.edge.opened import NOTHING, Opened, Past
 from hifadhi.referral.header import Header
 from hifadhi.referral.part_names import PARTS
 
@@ -145,12 +145,12 @@ def seal(
     *,
     sender: str,
     directory: Directory,
-    earlier: Sequence[Closed] = (),
+    past: Past = NOTHING,
     copied: frozenset[str] | None = None,
 ) -> Sealed:
     """The draft, checked as the gateway and the receivers will, with its parts sealed to their readers.
 
-    `earlier`: the bodies of its case that this agency knows, the newest last. `copied`: see `Opened`.
+    `past`: what this agency knows of its case. `copied`: see `Opened`.
 
     Refused: the codes of the header's schema, of `admission` (6 to 8), of `edge`; READER_UNKNOWN without a reading key.
     """
@@ -158,7 +158,11 @@ def seal(
         if agency not in directory.agencies:
             raise Refused(Fault("ADDRESSEE_UNKNOWN", f"/to/{number}", "the directory does not know this agency"))
     readers = {part: draft.readers(part, sender, directory) for part in PARTS[draft.type]}
-    edge.check_body(draft.type, Opened(sender, readers, draft.bodies, countries(directory), earlier, copied))
+    known, due = countries(directory), _arrival_due(draft)
+    edge.check_body(
+        draft.type,
+        Opened(sender, readers, draft.bodies, known, past.bodies, copied, bound=past.bound, arrival_due=due),
+    )
     message_id, entries, sealed = new_id(), [], {}
     for part, names in readers.items():
         keys = _reading_keys(names, part, directory)
@@ -209,6 +213,15 @@ def _bodies(kind: str, bodies: object) -> dict[str, Closed]:
 
 def _body(schema: str, value: object, pointer: str) -> Closed:
     return value if isinstance(value, parts.BODIES[schema]) else parts.body(schema, value, pointer=pointer)
+
+
+def _arrival_due(draft: Draft) -> int | None:
+    """None, if there is no such instant: what is wrong with the header, its schema says."""
+    due = draft.facts.get("arrival_due")
+    try:
+        return instant.parse(due) if isinstance(due, str) else None
+    except Refused:
+        return None
 
 
 def _plaintext(draft: Draft, part: str) -> bytes:

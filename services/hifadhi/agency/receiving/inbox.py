@@ -21,12 +21,13 @@ from hifadhi.agency.home.journal import Journal
 from hifadhi.agency.home.keyring import Keyring
 from hifadhi.agency.known.known_directory import KnownDirectory
 from hifadhi.agency.receiving.answer import automatic_answer
-from hifadhi.agency.receiving.case_history import CaseHistory
+from hifadhi.agency.receiving.case_history import ASSUMED, CaseHistory, Said
 from hifadhi.agency.receiving.leaf_proofs import Check, LeafProofs, Refresh
 from hifadhi.agency.receiving.opening import UNOPENABLE, Item, open_item, read_leaf, unknown_keys, with_changes
 from hifadhi.agency.receiving.standing import changes_of
 from hifadhi.agency.wire.exchange import MAX_ITEMS, Exchange, InboxPage, InboxRow
 from hifadhi.errors import Refused, Tampered, Unavailable
+from hifadhi.referral.edge.opened import Past
 from hifadhi.referral.headers import DataCorrected
 
 WAIT_S: Final = 20
@@ -129,8 +130,10 @@ class Inbox:
         if isinstance(item.header, DataCorrected) and item.is_recorded:
             stands = await self.history.standing(item.header.in_reply_to, until=item.index)
             return with_changes(item, changes_of(stands, item))
-        earlier = await self.history.bodies(item.header.about, item.header.type)
-        return open_item(row, sealed, envelope, self._keyring, self._known.directory, earlier) if earlier else item
+        past = await self.history.past(Said.of(item.header), before=item.index)
+        if not past.bodies:
+            return item
+        return open_item(row, sealed, envelope, self._keyring, self._known.directory, _as_ruled(past, item))
 
     async def _answered(self, item: Item) -> Item:
         ours = self._known.directory.agencies.get(self._keyring.agency)
@@ -142,3 +145,10 @@ class Inbox:
         except Refused as refusal:  # it must not hold up the inbox; whoever takes the item sees it
             return replace(item, problems=(*item.problems, *refusal.faults))
         return item
+
+
+def _as_ruled(past: Past, item: Item) -> Past:
+    """An assumption that took effect was told to who had the responsibility, whether or not we knew who that was."""
+    if item.header is None or item.header.type != ASSUMED or item.leaf.ruling.irregular:
+        return past
+    return past if (past.bound or frozenset()).intersection(item.header.addressees) else replace(past, bound=None)

@@ -26,13 +26,13 @@ from hifadhi.evidence import jwe, leaf, plaintext
 from hifadhi.evidence.jws import MESSAGE, Envelope, read_envelope
 from hifadhi.evidence.key_kinds import SUITES
 from hifadhi.evidence.leaf import Leaf
-from hifadhi.referral import admission, edge, message, parts
+from hifadhi.referral import admission, edge, instant, message, parts
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.corrections import Change, misfits
 from hifadhi.referral.directory import Directory
-from hifadhi.referral.edge.opened import Opened
+from hifadhi.referral.edge.opened import NOTHING, Opened, Past
 from hifadhi.referral.header import Header, PartEntry
-from hifadhi.referral.headers import ReferralRequested
+from hifadhi.referral.headers import ReferralRequested, TransferProposed
 
 UNOPENABLE: Final = "UNOPENABLE"
 COMMITMENT: Final = "COMMITMENT"
@@ -89,9 +89,9 @@ def open_item(
     envelope: Envelope | None,
     keyring: Keyring,
     directory: Directory,
-    earlier: Sequence[Closed] = (),
+    past: Past = NOTHING,
 ) -> Item:
-    """The item of a row whose leaf is proved; Tampered by rules 2 and 3. `earlier`: see `Opened`."""
+    """The item of a row whose leaf is proved; Tampered by rules 2 and 3. `past`: what this agency knew before it."""
     if envelope is None:
         return Item(row.index, row.role, sealed)
     header = _verified(row.index, sealed, envelope, directory)
@@ -99,7 +99,7 @@ def open_item(
         return Item(row.index, row.role, sealed)
     ours = _ours(header, row, keyring.agency, recorded=sealed.ruling.ruling == leaf.RECORDED)
     bodies, problems, reasons = open_parts(header, ours, row.parts, keyring)
-    problems += broken_rules(header, bodies, directory, earlier)
+    problems += broken_rules(header, bodies, directory, past)
     bounces, weaker = _bounces(reasons, problems), _weaker(header, keyring.agency, directory)
     return Item(row.index, row.role, sealed, header, bodies, tuple(problems), bounces, weaker)
 
@@ -175,19 +175,30 @@ def _decrypt(entry: PartEntry, sealed: str, header: Header, keyring: Keyring) ->
 
 
 def broken_rules(
-    header: Header, bodies: Mapping[str, Closed], directory: Directory, earlier: Sequence[Closed]
+    header: Header, bodies: Mapping[str, Closed], directory: Directory, past: Past = NOTHING
 ) -> Sequence[Fault]:
     """Rule 6, across the bodies that lie open."""
     if not bodies:
         return ()
-    readers: dict[str, Sequence[str]] = {entry.name: entry.readers for entry in header.part_entries}
     try:
-        edge.check_body(
-            header.type, Opened(header.sender, readers, bodies, countries(directory), earlier, _copied(header))
-        )
+        edge.check_body(header.type, for_the_edge(header, bodies, directory, past, _copied(header)))
     except Refused as refusal:
         return refusal.faults
     return ()
+
+
+def for_the_edge(
+    header: Header,
+    bodies: Mapping[str, Closed],
+    directory: Directory,
+    past: Past = NOTHING,
+    copied: frozenset[str] | None = None,
+) -> Opened:
+    """A message as the rules of the edge see it, once its header is sealed."""
+    readers: dict[str, Sequence[str]] = {entry.name: entry.readers for entry in header.part_entries}
+    due = instant.parse(header.arrival_due) if isinstance(header, TransferProposed) else None
+    known = countries(directory)
+    return Opened(header.sender, readers, bodies, known, past.bodies, copied, bound=past.bound, arrival_due=due)
 
 
 def _weaker(header: Header, agency: str, directory: Directory) -> tuple[str, ...]:

@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hifadhi.agency.composing.compose import countries
-from hifadhi.agency.receiving.opening import Item
+from hifadhi.agency.receiving.opening import Item, for_the_edge
 from hifadhi.errors import Fault
 from hifadhi.referral import edge
 from hifadhi.referral.closed import Closed
 from hifadhi.referral.corrections import Bodies, Change, Check, correct
 from hifadhi.referral.directory import Directory
-from hifadhi.referral.edge.opened import Opened
 from hifadhi.referral.header import Header
 
 UNKNOWN: Fault = Fault("MESSAGE_UNKNOWN", "/in_reply_to", "the message that this corrects did not come to this agency")
@@ -45,9 +43,8 @@ def changes_of(stands: Standing | None, correcting: Item) -> tuple[Change, ...]:
 
 def rules_of(header: Header, directory: Directory) -> Check:
     """The rules of the edge that hold for the bodies of this message by themselves."""
-    readers: dict[str, Sequence[str]] = {entry.name: entry.readers for entry in header.part_entries}
 
     def check(bodies: Bodies) -> None:
-        edge.check_body(header.type, Opened(header.sender, readers, bodies, countries(directory)))
+        edge.check_body(header.type, for_the_edge(header, bodies, directory))
 
     return check

@@ -1,6 +1,7 @@
-"""Which observers a message may be copied to, as far as the states and the case decide it (`domain.md` §8).
+"""Who may, and who has to be told something, as far as the states and the case decide it.
 
-What the person asked for stands in the sealed consent, where only the edge's rules look.
+Of the observers, `domain.md` §8 says which may read along. What the person asked for stands in the sealed consent,
+where only the edge's rules look.
 """
 
 from collections.abc import Mapping
@@ -31,6 +32,15 @@ async def who_may_be_copied(draft: Draft, directory: Directory, exchange: Exchan
     except Refused:  # no party of it yet, or no such case: the registry will tell which
         return frozenset()
     return observers if _is_escalated(case) else observers.intersection(case["parties"])
+
+
+async def who_owes(case: str, exchange: Exchange) -> frozenset[str]:
+    """Who owes the person protection now; nobody, as far as a stranger to the case can tell. Unavailable."""
+    try:
+        stands = await exchange.case(case)
+    except Refused:
+        return frozenset()
+    return frozenset({stands["responsible"]}) if stands["responsible"] else frozenset()
 
 
 def _observes(agency: str, directory: Directory) -> bool:

@@ -75,7 +75,7 @@ async def _asked(mozambique: Client, home: Client, case: str) -> str:
 async def _planned(mozambique: Client, home: Client, case: str, request: str) -> str:
     transfer = new_id()
     about: Facts = {"case": case, "referral": request, "to": ["ZA-DHA"], "transfer": transfer}
-    about |= {"seen": await version(mozambique, case, request), "arrival_due": "2026-12-13T16:00:00.000Z"}
+    about |= {"seen": await version(mozambique, case, request), "arrival_due": "2026-12-12T14:00:00.000Z"}
     say("MZ-INAR plans her journey. Its own system does not let it: nobody has determined what is best for her.")
     refused = None
     try:

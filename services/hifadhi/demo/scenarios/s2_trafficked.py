@@ -64,7 +64,7 @@ async def _accepted(malawi: Client, zimbabwe: Client, case: str, request: str) -
 async def _planned(malawi: Client, zimbabwe: Client, case: str, request: str) -> None:
     say("Her journey is planned and agreed.")
     about: Facts = {"case": case, "referral": request}
-    proposes: Facts = {"transfer": new_id(), "arrival_due": "2026-12-11T16:00:00.000Z"}
+    proposes: Facts = {"transfer": new_id(), "arrival_due": "2026-12-11T07:00:00.000Z"}
     proposes["seen"] = await version(malawi, case, request)
     bodies = papers.plan(case, "MW-DOR", "MWI", PLANNED)
     recorded(await malawi.send("transfer.proposed", to=["ZW-DSW"], bodies=bodies, **about, **proposes))

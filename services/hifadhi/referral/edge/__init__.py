@@ -12,7 +12,8 @@ The hub cannot read parts, so nobody else can check these. Each rule, its fault 
 8.  MOVEMENT_DIFFERS: the movement part repeats the content. Observers who are told another story than the receivers.
 9.  FEARED_COUNTRY: nothing about a person is sealed to an agency of a country that they fear, nor, if they seek or have
     refuge, of a country of their nationality; and nobody is brought there. The persecutor as a reader; refoulement. A
-    request for nothing but a voluntary return, with an observer as a reader of its content, may go to the latter.
+    request for nothing but a voluntary return, with an observer as a reader of its content, may go to the latter. What
+    has to be said to somebody is not held back: an answer to who asked, a withdrawal, a change of consent.
 10. CONSENT_MISSING: a trafficking victim is referred, and travels, only with consent in force for every receiver and,
     when referred, purpose. Data passed on, or a person moved, against the victim's will.
 11. RISK_ASSESSMENT_MISSING: and only with a risk assessment. A victim sent back to the traffickers.
@@ -27,8 +28,11 @@ The hub cannot read parts, so nobody else can check these. Each rule, its fault 
     case is escalated (`domain.md` §8). A person's story told to whom the sender likes.
 20. CORRECTION_MISFIT: a correction fits what it corrects, and leaves it within these rules. One that some readers apply
     and others cannot; a rule that is broken afterwards. `corrections` tries it, where the corrected message lies open.
+21. ARRIVAL_DUE: the arrival is due within 24 hours of the planned one, a minor's within 6, and not before it. A person
+    who is lost on the way, and whom nobody misses; one whom nobody owes protection while they are still on it.
 
-Of a plan and a departure, rules 9 to 11 and 16 look at all that this edge knows of the case, as it was corrected.
+Rules 9 and 10 look at all that this edge knows of the case, as it was corrected; of a plan and a departure, 11, 16 and
+21 too.
 Pointers start with the part's name. A reader of some parts only cannot check what needs the others; the sender, who
 reads all of them, checks every rule.
 """
@@ -46,6 +50,7 @@ from hifadhi.referral.edge.opened import Opened, Rule
 from hifadhi.referral.edge.refuge import not_to_a_feared_country
 from hifadhi.referral.edge.trafficking import victim_consented, victim_has_risk_assessment
 from hifadhi.referral.edge.transfer import (
+    arrival_is_due_in_time,
     minor_has_best_interests,
     nobody_twice,
     not_towards_danger,
@@ -76,27 +81,33 @@ def _faults(rules: Sequence[Rule], opened: Opened) -> Iterator[Fault]:
 
 _HAPPENED: tuple[Rule, ...] = (in_own_territory, movement_repeats_content)
 _OF_THE_CASE = ("responsibility.assumed", "outcome.reported", "case.closed", "case.reopened")
+# Nobody has to say these: their sender can take its request back, or leave the other case alone.
+_BY_CHOICE = ("information.requested", "transfer.resumed", "dispute.opened", "link.proposed")
 _TRAVELS: tuple[Rule, ...] = (nobody_twice, minor_has_best_interests, victim_agrees_to_travel, not_towards_danger)
 # Rules 1 to 6 hold for every type.
 RULES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
     {
         **dict.fromkeys(PARTS, ()),
         "encounter.reported": (*_HAPPENED, not_to_a_feared_country, observers_are_invited),
-        "removal.recorded": (*_HAPPENED, observers_are_invited),
+        "removal.recorded": (*_HAPPENED, not_to_a_feared_country, observers_are_invited),
         "referral.requested": (
             not_to_a_feared_country,
             victim_consented,
             victim_has_risk_assessment,
             observers_are_invited,
         ),
-        **dict.fromkeys(_OF_THE_CASE, (observers_are_invited,)),
+        **dict.fromkeys(_OF_THE_CASE, (not_to_a_feared_country, observers_are_invited)),
+        **dict.fromkeys(_BY_CHOICE, (not_to_a_feared_country,)),
         "referral.declined": (names_who_is_responsible, suggests_one_country),
         "reexamination.requested": (brings_something_new, not_to_a_feared_country, victim_has_risk_assessment),
-        "information.provided": (answers_or_refuses,),
-        "transfer.proposed": _TRAVELS,
+        "information.provided": (answers_or_refuses, not_to_a_feared_country),
+        "transfer.proposed": (*_TRAVELS, arrival_is_due_in_time),
         "departure.confirmed": (*_TRAVELS, *_HAPPENED),
         "arrival.confirmed": _HAPPENED,
         "non_arrival.reported": _HAPPENED,
         "data.corrected": (corrects_something,),
     }
 )
+_LOOKING_BACK = frozenset({not_to_a_feared_country, victim_consented, observers_are_invited, *_TRAVELS})
+# The types that are judged by what was said of the case before, too.
+LOOK_BACK = frozenset(kind for kind, rules in RULES.items() if not _LOOKING_BACK.isdisjoint(rules))

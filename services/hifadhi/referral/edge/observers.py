@@ -1,10 +1,9 @@
 """Rule 19: when an observer reads about a person (`domain.md` §8)."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from hifadhi.errors import Fault
-from hifadhi.referral.edge.consent import consented
+from hifadhi.referral.edge.consent import consented, in_force
 from hifadhi.referral.edge.opened import Opened
 from hifadhi.referral.parts.request import RequestContent
 
@@ -21,5 +20,7 @@ def observers_are_invited(opened: Opened) -> Iterator[Fault]:
 
 def _asked_for(opened: Opened) -> set[str]:
     """A request bears the consent itself, so that its receiver sees it too."""
-    is_request = opened.part("content", RequestContent) is not None
-    return consented(replace(opened, earlier=()) if is_request else opened)
+    if opened.part("content", RequestContent) is None:
+        return consented(opened)
+    consent = in_force(opened)
+    return {use.agency for use in consent.scope} if consent else set()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from hifadhi.errors import Fault
+from hifadhi.referral.edge.consent import in_force
 from hifadhi.referral.edge.opened import Opened
 from hifadhi.referral.parts.request import RequestContent, RequestSensitive
 
@@ -14,9 +15,10 @@ def victim_consented(opened: Opened) -> Iterator[Fault]:
     content = opened.part("content", RequestContent)
     if content is None or not _trafficked(opened):
         return
-    consent = content.processing.consent
-    if consent is None or consent.withdrawn_at is not None:
-        yield Fault("CONSENT_MISSING", "/content/processing/consent", "a trafficking victim's consent must be in force")
+    consent = in_force(opened)
+    if consent is None:
+        says = "a trafficking victim's consent must be in force, and given after any change that was told of it"
+        yield Fault("CONSENT_MISSING", "/content/processing/consent", says)
         return
     allowed = {(use.agency, use.purpose) for use in consent.scope}
     if not allowed.issuperset((agency, purpose) for agency in opened.receivers for purpose in content.purposes):

@@ -1,22 +1,23 @@
-"""Rules 15, 16, and 9 to 11 for the way: nobody is brought anywhere without what protects them (`domain.md` §4)."""
+"""Rules 15, 16, 21, and 9 to 11 for the way: nobody is brought anywhere without what protects them (`domain.md` §4)."""
 
 from collections.abc import Iterator
-from datetime import date
 
-from hifadhi.errors import Fault
-from hifadhi.referral.closed import Closed
+from hifadhi.errors import Fault, Refused
+from hifadhi.referral import instant
 from hifadhi.referral.edge.consent import consented
 from hifadhi.referral.edge.opened import Opened
-from hifadhi.referral.edge.refuge import SEEKS_REFUGE
+from hifadhi.referral.edge.refuge import dangerous, needs, people
 from hifadhi.referral.edge.trafficking import TRAFFICKED
-from hifadhi.referral.parts.encounter import EncounterContent, EncounterSensitive
 from hifadhi.referral.parts.journey import DepartedContent
-from hifadhi.referral.parts.request import RequestContent, RequestSensitive
+from hifadhi.referral.parts.request import RequestSensitive
 from hifadhi.referral.parts.transfer import ProposedContent, ProposedSensitive
-from hifadhi.referral.pieces import Birth
+from hifadhi.referral.pieces import Birth, Moment
 
 _ADULT = 18
 _CHILD = frozenset({"CHILD_UNACCOMPANIED", "CHILD_SEPARATED"})
+_HOUR_MS = 60 * 60 * 1000
+# How long after the planned arrival nobody has to ask where the person is (`domain.md` §5).
+_ADULT_H, _MINOR_H = 24, 6
 _PLANS = (ProposedContent, DepartedContent)
 
 
@@ -34,7 +35,7 @@ def nobody_twice(opened: Opened) -> Iterator[Fault]:
 def minor_has_best_interests(opened: Opened) -> Iterator[Fault]:
     """Rule 16."""
     content = opened.bodies.get("content")
-    if not isinstance(content, _PLANS) or not _is_minor(opened, content.at.utc[:10]):
+    if not isinstance(content, _PLANS) or not _is_minor(opened, content.at):
         return
     procedures = [
         *(body.best_interests for body in opened.ever(ProposedSensitive)),
@@ -62,62 +63,55 @@ def victim_agrees_to_travel(opened: Opened) -> Iterator[Fault]:
 
 def not_towards_danger(opened: Opened) -> Iterator[Fault]:
     """Rule 9."""
-    content = opened.bodies.get("content")
-    if not isinstance(content, _PLANS):
-        return
-    towards = {opened.country_of[agency] for agency in opened.receivers if agency in opened.country_of}
-    if towards & (_feared(opened) | _fled(opened)):
+    if isinstance(opened.bodies.get("content"), _PLANS) and opened.states(opened.receivers) & dangerous(opened):
         says = (
             "this country is feared, or fled from: nobody is brought there but by a voluntary return that is observed"
         )
         yield Fault("FEARED_COUNTRY", "/content/place/country", says)
 
 
-def _feared(opened: Opened) -> set[str]:
-    return {country for body in _needs(opened) for country in body.feared_countries}
-
-
-def _fled(opened: Opened) -> set[str]:
-    """The countries of nationality of who seeks or has refuge, unless all that was asked for is a voluntary return."""
-    asked = next(opened.ever(RequestContent), None)
-    observed = any(agency not in opened.country_of for agency in opened.readers.get("content", ()))
-    if asked and set(asked.purposes) == {"VOLUNTARY_RETURN"} and observed:
-        return set()
-    seeks = _profiles(opened) & SEEKS_REFUGE or any(body.asylum_requested for body in opened.ever(EncounterSensitive))
-    return {country for body in _people(opened) for country in body.person.nationalities} if seeks else set()
-
-
-def _people(opened: Opened) -> list[RequestContent | EncounterContent]:
-    """What was said of who the person is, the newest first."""
-    return [body for body in opened.ever(Closed) if isinstance(body, RequestContent | EncounterContent)]
-
-
-def _needs(opened: Opened) -> list[RequestSensitive | EncounterSensitive]:
-    """What was said of the need of protection, the newest first."""
-    return [body for body in opened.ever(Closed) if isinstance(body, RequestSensitive | EncounterSensitive)]
+def arrival_is_due_in_time(opened: Opened) -> Iterator[Fault]:
+    """Rule 21. What a plan says of when and where is when and where the person is to arrive."""
+    content = opened.part("content", ProposedContent)
+    planned = _instant(content.at) if content else None
+    if content is None or planned is None or opened.arrival_due is None:
+        return
+    hours = _MINOR_H if _is_minor(opened, content.at) else _ADULT_H
+    if not planned <= opened.arrival_due <= planned + hours * _HOUR_MS:
+        says = f"the header's `arrival_due` is this planned arrival, or at most {hours} hours later"
+        yield Fault("ARRIVAL_DUE", "/content/at", says)
 
 
 def _profiles(opened: Opened) -> set[str]:
-    return {entry.profile for body in _needs(opened) for entry in body.profiles}
+    return {entry.profile for body in needs(opened) for entry in body.profiles}
 
 
 def _is_trafficked(opened: Opened) -> bool:
     return bool(_profiles(opened) & TRAFFICKED) or any(body.trafficking for body in opened.ever(RequestSensitive))
 
 
-def _is_minor(opened: Opened, on: str) -> bool:
+def _is_minor(opened: Opened, on: Moment) -> bool:
     """By a profile, or by the newest birth that was told with a date."""
-    births = [body.person.birth for body in _people(opened) if body.person.birth and body.person.birth.date]
+    births = [body.person.birth for body in people(opened) if body.person.birth and body.person.birth.date]
     return bool(_profiles(opened) & _CHILD) or (bool(births) and _under_age(births[0], on))
 
 
-def _under_age(birth: Birth | None, on: str) -> bool:
-    """At the end of the day `on`; of a year or month alone, the last day that it can be."""
-    if birth is None or birth.date is None:
+def _under_age(birth: Birth | None, on: Moment) -> bool:
+    """At the end of that day; of a year or month alone, the last day that it can be."""
+    day = _instant(on)
+    if birth is None or birth.date is None or day is None:
         return False
-    year, month, day = _latest(birth.date)
-    now = date.fromisoformat(on)
-    return (now.year - year, now.month, now.day) < (_ADULT, month, day)
+    born_year, born_month, born_day = _latest(birth.date)
+    now = instant.as_datetime(day)
+    return (now.year - born_year, now.month, now.day) < (_ADULT, born_month, born_day)
+
+
+def _instant(moment: Moment) -> int | None:
+    """None, if there is none such: rule 4 says so."""
+    try:
+        return instant.parse(moment.utc)
+    except Refused:
+        return None
 
 
 def _latest(written: str) -> tuple[int, int, int]:
