@@ -37,9 +37,11 @@ def signed_note(raw: bytes) -> None:
     known = (_VERIFIER, _VERIFIER_PQ)
     opened = note.open_note(raw, known)
     assert raw.startswith(opened.text.encode() + b"\n")
-    assert opened.text == _TREE.body()
     assert 1 <= len(set(opened.verified) & set(known)) == len(opened.verified)
+    # further lines are not in what a key of ML-DSA-44 signs, and no checkpoint has any: that is seen before the text
+    assert opened.text.startswith(_TREE.body())
     assert checkpoint.open_checkpoint(raw, ORIGIN, opened.verified) == _TREE
+    assert opened.text == _TREE.body()
 
 
 def verifier(raw: bytes) -> None:
