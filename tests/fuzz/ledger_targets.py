@@ -28,6 +28,7 @@ _TREE: Final = Checkpoint(ORIGIN, len(_ENTRIES), merkle.mth(_ENTRIES))
 _NOTE: Final = checkpoint.sign(_TREE, _PRIVATE)
 _WITNESSED: Final = _NOTE + note.sign(_TREE.body(), name="witness", private=_PRIVATE).rpartition("\n\n")[2]
 _SIGNED_TWICE: Final = checkpoint.sign(_TREE, _PRIVATE, _PRIVATE_PQ)
+_COSIGNED: Final = checkpoint.sign(_TREE, _PRIVATE_PQ)
 _PROOF: Final = Proof(INDEX, tuple(inclusion_proof(INDEX, len(_ENTRIES), merkle.reader(_ENTRIES))), _NOTE)
 _MOST: Final = 1 << 20
 
@@ -125,7 +126,7 @@ _LEAVES: Final = _leaves()
 _PATHS: Final = (Tile(0, 5), Tile(2, 1_234_067, 5), Tile(ENTRIES, 1000, 255), Tile(63, 0, 1))
 
 TARGETS: Final = (
-    Target("note", signed_note, (_NOTE.encode(), _WITNESSED.encode(), _SIGNED_TWICE.encode()), _MOST),
+    Target("note", signed_note, tuple(one.encode() for one in (_NOTE, _WITNESSED, _SIGNED_TWICE, _COSIGNED)), _MOST),
     Target("verifier", verifier, tuple(one.format().encode() for one in (_VERIFIER, _VERIFIER_PQ))),
     Target("checkpoint", checkpoint_body, (_TREE.body().encode(), Checkpoint(ORIGIN, 1, bytes(32)).body().encode())),
     Target("tile_path", tile_path, tuple(tile.path().encode() for tile in _PATHS)),
