@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from fuzz.small_ledger import FILES, GATEWAY, LEAVES, MADE, ROOT, ROOT_BYTES
+from fuzz.small_ledger import FILES, GATEWAY, LEAVES, MADE, ROOT, ROOT_BYTES, sealed
 from fuzz.target import Target
 from hifadhi.agency.auditor import dossier_making
-from hifadhi.agency.auditor.dossier import open_dossier
+from hifadhi.agency.auditor.dossier import PAGE, open_dossier
 from hifadhi.agency.auditor.dossier_zip import pack, unpack
 from hifadhi.errors import Fault, Refused
 from hifadhi.evidence import jws, promise, strict_json
@@ -102,7 +102,11 @@ _ONE: Final = {**_CLAIMS[-1], "hub": ROOT.origin}
 _MANY: Final = [{name: said for name, said in one.items() if name != "from"} for one in _CLAIMS]
 _PAYLOADS: Final = (strict_json.dump(_ONE), strict_json.dump(_MANY))
 _LAPSE: Final = next(one.index for one in MADE.leaves if not one.leaf.envelope)
-_DOSSIERS: Final = tuple(dossier_making.make(FILES, ROOT_BYTES, str(index)).files for index in (4, _LAPSE))
+_MESSAGE: Final = 4
+_DOSSIERS: Final = (
+    dossier_making.make(sealed(LEAVES[: _MESSAGE + 1]), ROOT_BYTES, str(_MESSAGE)).files,
+    {**dossier_making.assembled(FILES, ROOT_BYTES, _LAPSE, [], ROOT), PAGE: b""},
+)
 
 TARGETS: Final = (
     Target("receipts", receipts, tuple(_receipt_files()), 1 << 20),

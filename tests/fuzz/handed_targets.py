@@ -14,6 +14,7 @@ from hifadhi.agency.directory.enrolment import MAX_REQUEST, Enrolment, adding, k
 from hifadhi.evidence import jwe, jws, strict_json
 from hifadhi.evidence.key_kinds import ED25519, HPKE_9_KE, P256, X25519
 from hifadhi.referral.codes import LISTS, list_file
+from hifadhi.referral.header import Header
 from ledger_maker import START_MS, LedgerMaker
 from schema_examples import examples
 
@@ -36,10 +37,15 @@ def countersigning(raw: bytes) -> None:
     file = file_signed_anew(raw)
     held = SignedFile.parse(file)
     assert json.loads(held.message.line) == json.loads(file)
+    assert {name: jwe.digest(part) for name, part in held.parts.items()} == _digests(held.header)
     held.check_first_signature(_MADE.fold.directory)
     assert [_AGENCY_OF[signature.kid] for signature in held.envelope.signatures] == [held.header.sender]
     signed = held.countersigned(_SECOND)
     assert SignedFile.parse(signed.message.line) == signed
+
+
+def _digests(header: Header) -> dict[str, str]:
+    return {entry.name: entry.digest for entry in header.part_entries}
 
 
 def code_list(raw: bytes) -> None:

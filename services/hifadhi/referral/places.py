@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Final
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,3}")
+_NOWHERE: Final = "the pointer leads nowhere in what was sealed"
 
 
 class _Place(Enum):
@@ -36,7 +37,8 @@ def put(document: object, pointer: str, value: str | None) -> str | None:
         inside = _inside(holder, step)
         if inside is _Place.EMPTY:
             inside = {}
-            _replace(holder, step, inside)
+            if not _replace(holder, step, inside):
+                return _NOWHERE
         holder = inside
     stands = _inside(holder, last)
     if value is None:
@@ -45,7 +47,7 @@ def put(document: object, pointer: str, value: str | None) -> str | None:
         return "many values stand there; point to each that is wrong"
     is_one = isinstance(stands, bool | _Place) and value in {"true", "false"}
     fits = _replace(holder, last, value == "true" if is_one else value)
-    return None if fits else "the pointer leads nowhere in what was sealed"
+    return None if fits else _NOWHERE
 
 
 def purged(value: Any) -> Any:  # noqa: ANN401 (JSON)

@@ -121,7 +121,10 @@ def test_what_fits_nowhere_says_why() -> None:
         "/person": "Hodan",  # many values
         "/person/name/other/3": "x",  # behind the place behind the last
         "/person/name/other/x": "x",
+        "/person/name/other/3/x": "x",  # and further on from there
+        "/person/name/other/x/0": "x",
         "/person/sex/0": "F",  # leads through a value
+        "/person/sex/0/0": "F",
         "/place/post": None,  # nothing there
         "/person/sex": None,  # not optional
         "/place/country": "ZAF",  # breaks a rule of the edge
