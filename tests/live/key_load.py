@@ -81,7 +81,7 @@ class Load:
         """From now on each gateway has accepted messages of each key."""
         enough = {(gateway, key.kid): self.accepted[gateway, key.kid] + 2 for gateway, key in self._ways()}
         await until(lambda: bool(self.refused) or all(self.accepted[way] >= enough[way] for way in enough))
-        assert self.refused == []
+        assert self.refused == [], self.refused[0].body
 
     async def is_done_with(self, name: str) -> None:
         """What was signed with this key, or posted to this gateway, is answered."""
