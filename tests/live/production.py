@@ -24,6 +24,16 @@ class Production:
     environment: dict[str, str]
 
 
+async def standing_on(kafka: KafkaCluster, postgres: PostgresServer) -> dict[str, str]:
+    """The settings of an exchange with topics and a database of its own."""
+    return {
+        "HIFADHI_STREAM": f"kafka://{kafka.bootstrap}",
+        "HIFADHI_STREAM_PREFIX": f"{uuid4().hex}.",
+        "HIFADHI_SINGLE_BROKER": "true",
+        "HIFADHI_STORE": await postgres.create_database(f"exchange_{uuid4().hex}"),
+    }
+
+
 @asynccontextmanager
 async def production(
     folder: Path,
@@ -35,12 +45,7 @@ async def production(
 ) -> AsyncIterator[Production]:
     """Topics and database of its own; everybody is admitted."""
     cast = Cast(folder / "exchange", max_delay_s=max_delay_s)
-    environment = {
-        "HIFADHI_STREAM": f"kafka://{kafka.bootstrap}",
-        "HIFADHI_STREAM_PREFIX": f"{uuid4().hex}.",
-        "HIFADHI_SINGLE_BROKER": "true",
-        "HIFADHI_STORE": await postgres.create_database(f"exchange_{uuid4().hex}"),
-    }
+    environment = await standing_on(kafka, postgres)
     processes = ExchangeProcesses(cast.folder, folder / "services", environment, services)
     async with processes, HubClient(cast, processes.base_url) as client:
         await client.admit_everybody()

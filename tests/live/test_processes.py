@@ -24,6 +24,7 @@ pytestmark = pytest.mark.timeout(300)
 
 MZ = "MZ-INAR"
 STOP_S = 10.0
+CONNECTIONS = 20
 
 
 async def seal(made: Production, count: int = 1) -> list[int]:
@@ -58,15 +59,25 @@ async def command(made: Production, *said: str, **more: str) -> tuple[int, str]:
     return process.returncode or 0, (output + errors).decode()
 
 
+async def posted_alone(made: Production) -> int:
+    """Past the front, which keeps its connections, on a new one."""
+    async with HubClient(made.cast, made.processes.url("gateway")) as client:
+        return (await client.post(made.cast.encounter(MZ))).status
+
+
 async def test_two_gateways_share_a_port_and_one_may_die(
     tmp_path: Path, kafka: KafkaCluster, postgres: PostgresServer
 ) -> None:
     async with production(tmp_path, kafka, postgres, (*SERVICES, "gateway#2")) as made:
         pids = {made.processes.processes[name].pid for name in ("gateway", "gateway#2")}
         assert len(pids) == 2
-        for _ in range(20):  # a connection each: the system spreads them
-            async with HubClient(made.cast, made.processes.base_url) as client:
-                assert (await client.post(made.cast.encounter(MZ))).status == 202
+        for hanging in ("gateway", "gateway#2"):  # so the other one answers, of the connections that are its own
+            made.processes.pause(hanging)
+            posting = [asyncio.create_task(posted_alone(made)) for _ in range(CONNECTIONS)]
+            answered, _ = await asyncio.wait(posting, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+            made.processes.resume(hanging)
+            assert set(await asyncio.gather(*posting)) == {202}
+            assert answered, f"the system gave every connection to {hanging}"
         made.processes.kill("gateway")
 
         async def taken() -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -14,6 +13,7 @@ from hifadhi.demo.run import play
 from hifadhi.demo.scenarios import SCENARIOS
 from hifadhi.demo.stage import Running
 from kafka_cluster import KafkaCluster
+from live.production import standing_on
 from moved_clock import MovedClock
 from postgres_server import PostgresServer
 from servers import needed
@@ -40,13 +40,8 @@ async def _played(
     folder: Path, scenarios: list[str], broker: KafkaCluster, postgres: PostgresServer, clock: MovedClock | None
 ) -> None:
     """`Tampered`, if anything is not as it should be."""
-    environment = {
-        "HIFADHI_STREAM": f"kafka://{broker.bootstrap}",
-        "HIFADHI_STREAM_PREFIX": f"{uuid4().hex}.",
-        "HIFADHI_SINGLE_BROKER": "true",
-        "HIFADHI_STORE": await postgres.create_database(f"exchange_{uuid4().hex}"),
-        "HIFADHI_LOG_LEVEL": "WARNING",
-    } | dict(clock.environment if clock else {})
+    quiet = {"HIFADHI_LOG_LEVEL": "WARNING"}
+    environment = await standing_on(broker, postgres) | quiet | dict(clock.environment if clock else {})
 
     @asynccontextmanager
     async def processes(data: Path) -> AsyncIterator[Running]:
