@@ -19,7 +19,7 @@ _TIMESTAMP_BYTES: Final = 8
 _MAX_TIMESTAMP: Final = 2**63 - 1
 _MAX_NAME: Final = 255
 _HASH_BYTES: Final = 32
-_SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+_CHECKPOINT: Final = re.compile(r"(?P<origin>[^\n]*)\n(?P<size>0|[1-9][0-9]{0,18})\n(?P<root>[^\n]*)\n")
 
 
 def sign(text: str, *, name: str, private: MLDSA44PrivateKey, timestamp: int = 0) -> bytes:
@@ -40,10 +40,11 @@ def verify(text: str, value: bytes, *, name: str, key: Jwk) -> bool:
 
 
 def _cosigned(text: str, name: str, timestamp: int) -> bytes:
-    """The `cosigned_message` of a whole tree. Extension lines are not in it, and our checkpoints have none."""
-    origin, size, root = (text.split("\n") + [""] * 3)[:3]
-    if not _SIZE.fullmatch(size) or len(hashed := b64.decode(root)) != _HASH_BYTES:
+    """The `cosigned_message` of a whole tree. Further lines are not in it: a text that has some is not cosigned."""
+    whole = _CHECKPOINT.fullmatch(text)
+    if whole is None or len(hashed := b64.decode(whole["root"])) != _HASH_BYTES:
         raise Tampered("what is cosigned is a checkpoint: origin, size and root")
+    origin, size = whole["origin"], whole["size"]
     start, end = (number.to_bytes(8) for number in (0, int(size)))
     return _LABEL + _counted(name) + timestamp.to_bytes(_TIMESTAMP_BYTES) + _counted(origin) + start + end + hashed
 

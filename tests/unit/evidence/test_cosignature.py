@@ -68,6 +68,13 @@ def test_a_signature_that_was_stripped_is_missed(lines: str) -> None:
         open_checkpoint(f"{TEXT}\n{lines}", ORIGIN, BOTH)
 
 
+@pytest.mark.parametrize("more", ["\n", "unsigned words\n", "\n\n"])
+def test_words_that_a_cosignature_does_not_cover_are_not_taken_for_signed(more: str) -> None:
+    with pytest.raises(Tampered):
+        note.open_note(f"{TEXT}{more}\n{SECOND}".encode(), [verifier(QUANTUM)])
+    assert note.open_note(f"{TEXT}\n{SECOND}".encode(), [verifier(QUANTUM)]).text == TEXT
+
+
 def test_a_witness_does_not_stand_in_for_the_ledgers_own_key() -> None:
     witness = line(cosignature.sign(TEXT, name="witness.example", private=OTHER), OTHER, "witness.example")
     known = [*BOTH, verifier(OTHER, "witness.example")]
