@@ -101,6 +101,7 @@ class Door(web.Server):
             return await self._inside.request_handler(request)
         finally:
             del self._under_way[request.protocol]
+            _let_go(request.content.exception())
 
     def _waits(self, one: web.RequestHandler) -> bool:
         """Whether it has no request under way that has come whole."""

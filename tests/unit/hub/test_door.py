@@ -31,7 +31,11 @@ class Slow:
             await self.go_on.wait()
             return web.json_response({})
 
-        return [web.get("/slow", answer), web.post("/slow", answer)]
+        async def read(request: web.Request) -> web.Response:
+            self.asked.set()
+            return web.json_response(len(await request.read()))
+
+        return [web.get("/slow", answer), web.post("/slow", answer), web.post("/read", read)]
 
     async def start(self) -> None:
         """Nothing to do."""
@@ -162,6 +166,16 @@ async def test_an_error_about_what_was_no_http_holds_no_frames_with_what_came_wh
         for _ in range(3):
             await refused(await opened(port, said), code)
     errors = [one for one in gc.get_objects() if isinstance(one, HttpProcessingError)]
+    assert [one for one in errors if one.__traceback__] == []
+
+
+@pytest.mark.usefixtures("_no_search")
+async def test_nor_does_an_error_about_a_sender_that_goes_within_a_body() -> None:
+    async with door(3) as (service, port):
+        _, sender = await opened(port, b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+        await service.asked.wait()
+        sender.transport.abort()
+    errors = [one for one in gc.get_objects() if isinstance(one, ConnectionError)]
     assert [one for one in errors if one.__traceback__] == []
 
 
