@@ -13,7 +13,7 @@ from hifadhi.stream.topics import PARTS, SUBMISSIONS, topics
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """`messages`: how often each id stands in `submissions`. `parts`: the keys of `parts`."""
+    """`messages`: how often each id stands in `submissions`. `parts`: those that are not erased."""
 
     messages: Counter[str]
     parts: frozenset[str]
@@ -29,7 +29,8 @@ async def stored_in(stream: Stream, parts_partitions: int) -> Stored:
         await stream.close()
     # An empty one is a tick of the registry's.
     ids = (payload_of({"header": json.loads(record.value)})["id"] for record in submissions if record.value)
-    return Stored(Counter(ids), frozenset(b64u.encode(record.key) for record in parts))
+    newest = {record.key: record.value for record in parts}
+    return Stored(Counter(ids), frozenset(b64u.encode(key) for key, value in newest.items() if value is not None))
 
 
 def parts_of(body: Body) -> set[str]:
