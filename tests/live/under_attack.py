@@ -190,12 +190,12 @@ async def check_kept(one: Attacked) -> None:
         [last] = one.journal.add([one.cast.encounter("MZ-INAR")])
         await client.sealed(last)
         sealed = (await audit(client)).index_of()
+        stored = await _stored(one)
+        one.withheld.check_absent(stored, sealed)
+        _check_present([one.journal.posted[digest] for digest in one.journal.receipts], stored)
         assert one.journal.receipts.keys() | {digest_of(last)} <= sealed.keys()
         # A post that was under way when the honest agency stopped may be there or not; nothing else may.
         assert len(sealed.keys() - one.journal.posted.keys()) == STATEMENTS
-        stored = await _stored(one)
-        _check_present([one.journal.posted[digest] for digest in one.journal.receipts], stored)
-        one.withheld.check_absent(stored, sealed)
         _check_present(await one.withheld.post_some(client), await _stored(one))
 
 
