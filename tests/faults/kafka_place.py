@@ -27,7 +27,7 @@ class KafkaPlace:
     """On a broker and a server that run already; topics and database are its own.
 
     `data`: the folder of root.json and the keys. `beneath`: broker and database, if nobody else uses them, die too.
-    `standby`: a second registry, which waits for its turn.
+    `standby`: a second registry, which waits for its turn. `urls`, `running`: by service.
     """
 
     name = "kafka"
@@ -39,11 +39,11 @@ class KafkaPlace:
         self.services = (*SERVICES, STANDBY) if standby else SERVICES
         self._prefix = f"faults.{uuid4().hex}."
         front, *ports = free_ports(1 + len(self.services))
-        self._urls = {name: f"http://127.0.0.1:{port}" for name, port in zip(self.services, ports, strict=True)}
-        self._front = Front(front, self._urls)
+        self.urls = {name: f"http://127.0.0.1:{port}" for name, port in zip(self.services, ports, strict=True)}
+        self._front = Front(front, self.urls)
         self.base_url = self._front.base_url
         self._starter = Starter()
-        self._running: dict[str, Started] = {}
+        self.running: dict[str, Started] = {}
 
     async def __aenter__(self) -> Self:
         self._url = await self._postgres.create_database(f"faults_{uuid4().hex}")
@@ -70,7 +70,7 @@ class KafkaPlace:
         command = service.partition("#")[0]
         here = {
             "HIFADHI_DATA": str(self._data),
-            "HIFADHI_PORT": self._urls[service].rpartition(":")[2],
+            "HIFADHI_PORT": self.urls[service].rpartition(":")[2],
             "HIFADHI_BASE_URL": self.base_url,
             "HIFADHI_LOG_LEVEL": "WARNING",
             "HIFADHI_INSTANCE": service,
@@ -79,36 +79,36 @@ class KafkaPlace:
             "HIFADHI_SINGLE_BROKER": str(len(self._kafka.nodes) == 1).lower(),
             "HIFADHI_STORE": self._url,
         }
-        self._running[service] = await self._starter.start(command, self._log(service), here | environment)
+        self.running[service] = await self._starter.start(command, self.log(service), here | environment)
 
     async def ready(self) -> None:
-        await asyncio.gather(*(answers(self._urls[name], self._log(name)) for name in self._running))
+        await asyncio.gather(*(answers(self.urls[name], self.log(name)) for name in self.running))
 
     async def gone(self, service: str) -> None:
-        await self._running[service].gone(GONE_S)
+        await self.running[service].gone(GONE_S)
 
     async def stopped(self, service: str) -> None:
         """Wait until it stands still by itself."""
-        await self._running[service].stopped(GONE_S)
+        await self.running[service].stopped(GONE_S)
 
     async def kill(self, service: str) -> None:
         if service == BROKER:
             await self._kafka.kill_node(1)
         elif service == DATABASE:
             await self._postgres.kill()
-        elif service in self._running:
-            await self._running[service].kill()
+        elif service in self.running:
+            await self.running[service].kill()
 
     def pause(self, service: str) -> None:
-        self._running[service].signal(signal.SIGSTOP)
+        self.running[service].signal(signal.SIGSTOP)
 
     def resume(self, service: str) -> None:
-        self._running[service].signal(signal.SIGCONT)
+        self.running[service].signal(signal.SIGCONT)
 
     async def end(self) -> None:
-        for one in self._running.values():
+        for one in self.running.values():
             one.signal(signal.SIGTERM)
-        await asyncio.gather(*(one.gone(END_S) for one in self._running.values()))
+        await asyncio.gather(*(one.gone(END_S) for one in self.running.values()))
 
     def stream(self) -> Stream:
         single = len(self._kafka.nodes) == 1
@@ -120,5 +120,5 @@ class KafkaPlace:
     def store(self) -> Store:
         return PostgresStore(self._url)
 
-    def _log(self, service: str) -> Path:
+    def log(self, service: str) -> Path:
         return self._data / f"{service}.log"

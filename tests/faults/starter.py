@@ -56,7 +56,14 @@ class Started:
 
     def resident_mb(self) -> float:
         """Its memory at this moment."""
-        [line] = [one for one in Path(f"/proc/{self.pid}/status").read_text().splitlines() if "VmRSS" in one]
+        return self._status_mb("VmRSS")
+
+    def peak_mb(self) -> float:
+        """The most memory that it ever had, by the kernel's own count."""
+        return self._status_mb("VmHWM")
+
+    def _status_mb(self, name: str) -> float:
+        [line] = [one for one in Path(f"/proc/{self.pid}/status").read_text().splitlines() if name in one]
         return int(line.split()[1]) / 1024
 
     def sockets(self) -> int:

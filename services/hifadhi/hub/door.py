@@ -48,12 +48,19 @@ class Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """The problem; the connection ends with it."""
         log.debug("no whole request", kind=type(exc).__name__, status=status)
+        _let_go(exc)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer is under way already")
         response = problem.answer(_error(status, exc))
         response.headers.update(problem.SECURITY)
         response.force_close()
         return response
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """What nobody is told any more is let go too."""
+        super().connection_lost(exc)
+        for message, _ in self._messages:
+            _let_go(getattr(message, "exc", None))
 
 
 class Door(web.Server):
@@ -94,6 +101,7 @@ class Door(web.Server):
             return await self._inside.request_handler(request)
         finally:
             del self._under_way[request.protocol]
+            _let_go(request.content.exception())
 
     def _waits(self, one: web.RequestHandler) -> bool:
         """Whether it has no request under way that has come whole."""
@@ -119,6 +127,15 @@ class Runner(web.AppRunner):
             max_field_size=MOST_FIELD,
             max_headers=MOST_FIELDS,
         )
+
+
+def _let_go(exc: BaseException | None) -> None:
+    """Forget the frames that an error came through: they hold what came, and the error again.
+
+    Python would look for such a circle only after many thousand objects more, each with its megabytes.
+    """
+    if exc:
+        exc.__traceback__ = None
 
 
 def _error(status: int, exc: BaseException | None) -> HifadhiError:

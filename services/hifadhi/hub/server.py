@@ -17,6 +17,8 @@ from hifadhi.hub.reference import faces as reference
 REQUESTS_S: Final = 3.0
 SERVICES_S: Final = 1.5
 EVERYDAY: Final = Limits()
+BACKLOG: Final = 512
+"""Connections that the system keeps for us while we do something else; one more waits for a second, or for ever."""
 UNREAD_MS: Final = 60_000
 """So long an answer may lie at the system, and the other side read nothing of it."""
 
@@ -75,7 +77,7 @@ class Server:
             self._started.append(service)
             await service.start()
         await self._runner.setup()
-        await web.SockSite(self._runner, self._listening).start()
+        await web.SockSite(self._runner, self._listening, backlog=BACKLOG).start()
 
     async def stop(self) -> None:
         """Stop listening, then the services. Whoever does not let go in time is left behind."""
@@ -98,7 +100,7 @@ def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        made = socket.create_server((host, port), family=family, backlog=512, reuse_port=shared and port != 0)
+        made = socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=shared and port != 0)
     except OSError as error:
         raise Refused(Fault("PORT", "", f"cannot listen on {host}:{port} ({error.strerror}); choose another")) from None
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # of Linux; connections have it from the listening socket

@@ -1,12 +1,14 @@
 """How many connections there may be, who gives way, and what is answered to what is no HTTP."""
 
 import asyncio
+import gc
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from hifadhi.hub.door import Limits
 from hifadhi.hub.server import Server, listen
@@ -29,7 +31,11 @@ class Slow:
             await self.go_on.wait()
             return web.json_response({})
 
-        return [web.get("/slow", answer), web.post("/slow", answer)]
+        async def read(request: web.Request) -> web.Response:
+            self.asked.set()
+            return web.json_response(len(await request.read()))
+
+        return [web.get("/slow", answer), web.post("/slow", answer), web.post("/read", read)]
 
     async def start(self) -> None:
         """Nothing to do."""
@@ -132,3 +138,53 @@ async def test_what_is_no_http_is_answered_with_a_problem_and_repeated_nowhere(
     assert json.loads(body)["code"] == code
     said = f"{body.decode()}{caplog.text}{capsys.readouterr()}"
     assert "Ayan" not in said and "aaaa" not in said
+
+
+@pytest.fixture
+def _no_search() -> Iterator[None]:
+    """Python does not look for objects that hold each other; what it has let go by then went by itself."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+UPGRADE = b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+LONG = b"GET /" + b"a" * (1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [(LONG, b"HEADERS_TOO_LARGE"), (UPGRADE + LONG, b"HEADERS_TOO_LARGE"), (b"\x00" * 5000, b'"HTTP"')],
+    ids=["long", "long behind an upgrade", "garbage"],
+)
+@pytest.mark.usefixtures("_no_search")
+async def test_an_error_about_what_was_no_http_holds_no_frames_with_what_came_when_its_connection_has_ended(
+    said: bytes, code: bytes
+) -> None:
+    async with door(3) as (_, port):
+        for _ in range(3):
+            await refused(await opened(port, said), code)
+    errors = [one for one in gc.get_objects() if isinstance(one, HttpProcessingError)]
+    assert [one for one in errors if one.__traceback__] == []
+
+
+@pytest.mark.usefixtures("_no_search")
+async def test_nor_does_an_error_about_a_sender_that_goes_within_a_body() -> None:
+    async with door(3) as (service, port):
+        _, sender = await opened(port, b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+        await service.asked.wait()
+        sender.transport.abort()
+    errors = [one for one in gc.get_objects() if isinstance(one, ConnectionError)]
+    assert [one for one in errors if one.__traceback__] == []
+
+
+async def refused(connection: Connection, code: bytes) -> None:
+    """Its answer has come. What still comes then is not read: the connection may be reset behind the answer."""
+    answer = b""
+    async with asyncio.timeout(10):
+        while code not in answer:
+            piece = await connection[0].read(1 << 16)
+            assert piece, answer
+            answer += piece
+    connection[1].transport.abort()

@@ -1,7 +1,8 @@
 """What every service answers beside its own faces."""
 
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 from aiohttp import web
@@ -90,3 +91,13 @@ async def test_a_shared_port_is_listened_on_twice_and_another_is_not() -> None:
     first.close()
     with listen("127.0.0.1", port, shared=True), listen("127.0.0.1", port, shared=True):
         pass
+
+
+async def test_many_connections_are_made_while_the_server_does_something_else() -> None:
+    listening = listen("127.0.0.1", 0)
+    server = Server({}, listening)
+    await server.start()
+    with ExitStack() as stack:
+        for _ in range(400):  # the loop is ours meanwhile; one too many would wait for a second and more
+            stack.enter_context(socket.create_connection(listening.getsockname(), timeout=0.9))
+    await server.stop()

@@ -56,7 +56,7 @@ class Bodies:
                     async for packed in request.content.iter_chunked(coding.PIECE):
                         self._unpack(body, unpacker, packed, at_most)
             unpacker.end()
-        except web.RequestPayloadError:
+        except (web.RequestPayloadError, ConnectionError):  # the latter is told to nobody: the sender has gone
             raise Refused(
                 Fault("BAD_ENCODING", "", "the body's chunks or its length are not as HTTP has them")
             ) from None
