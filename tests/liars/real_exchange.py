@@ -11,9 +11,10 @@ from pathlib import Path
 
 from hifadhi.agency.auditor.archive import Archive
 from hifadhi.agency.auditor.mirror import Mirror
-from hifadhi.agency.client import Client, Sent
+from hifadhi.agency.client import Client
 from hifadhi.agency.directory.governance import LEDGER_PQ
 from hifadhi.agency.home.keyring import Keyring, read_key
+from hifadhi.agency.sending.sent import Sent
 from hifadhi.agency.wire.access_token import AccessToken
 from hifadhi.agency.wire.exchange import InboxRow
 from hifadhi.agency.wire.transport import Transport

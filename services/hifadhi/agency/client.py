@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -21,6 +21,7 @@ from hifadhi.agency.receiving.opening import Item
 from hifadhi.agency.receiving.standing import rules_of
 from hifadhi.agency.sending.copied import who_may_be_copied, who_owes
 from hifadhi.agency.sending.outbox import Outbox, Settled
+from hifadhi.agency.sending.sent import Sent
 from hifadhi.agency.wire.access_token import AccessToken
 from hifadhi.agency.wire.exchange import Exchange, Ruling
 from hifadhi.agency.wire.receipt import Receipt, Rejection
@@ -40,30 +41,6 @@ CORRECTION: Final = "data.corrected"
 DIRECTORY_AGE_S: Final = 10.0
 """How old the directory may be when something is sealed by it: a revoked reading key is used no longer than this."""
 _POLL_S: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A message that the hub has stored. `ruling` is None, if it was not sealed while we waited.
-
-    `receipt` is None for an automatic answer that had been given before, and for a message whose receipt was lost.
-    `refused`: messages of earlier sendings that had been kept, and that the hub has refused since.
-    """
-
-    id: str
-    receipt: Receipt | None
-    ruling: Ruling | None = None
-    refused: tuple[Rejection, ...] = ()
-
-    @property
-    def is_recorded(self) -> bool:
-        """Whether it is on record."""
-        return self.ruling is not None and self.ruling.ruling == "recorded"
-
-    @property
-    def has_effect(self) -> bool:
-        """Whether it counts from now on: an irregular one is on record, and changes nothing."""
-        return self.ruling is not None and self.is_recorded and not self.ruling.irregular
 
 
 class Client:

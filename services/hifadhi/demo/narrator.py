@@ -2,8 +2,8 @@
 
 import sys
 
-from hifadhi.agency.client import Sent
 from hifadhi.agency.receiving.opening import Item
+from hifadhi.agency.sending.sent import Sent
 
 
 def heading(text: str) -> None:

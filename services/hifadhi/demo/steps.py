@@ -2,8 +2,9 @@
 
 from typing import Any, TypeAlias
 
-from hifadhi.agency.client import Client, Sent
+from hifadhi.agency.client import Client
 from hifadhi.agency.receiving.opening import Item
+from hifadhi.agency.sending.sent import Sent
 from hifadhi.demo.narrator import evidence, opened, say
 from hifadhi.errors import Refused, Tampered
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from hifadhi.agency.client import Client, Sent
+from hifadhi.agency.client import Client
+from hifadhi.agency.sending.sent import Sent
 from schema_examples import accepted_body
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from hifadhi.agency import countersigning, durable_file
-from hifadhi.agency.client import Client, Sent
+from hifadhi.agency.client import Client
 from hifadhi.agency.commands import output
 from hifadhi.agency.commands.command_line import DONE, EXIT, Home, Json, RootFile, Url, exit_code, read_root
 from hifadhi.agency.composing.compose import Draft, Message
@@ -21,6 +21,7 @@ from hifadhi.agency.countersigning import Examined
 from hifadhi.agency.home.keyring import Keyring, read_key
 from hifadhi.agency.receiving.standing import Standing
 from hifadhi.agency.sending.outbox import Settled
+from hifadhi.agency.sending.sent import Sent
 from hifadhi.agency.wire.receipt import Rejection
 from hifadhi.errors import Fault, Refused, Unavailable
 from hifadhi.evidence import strict_json

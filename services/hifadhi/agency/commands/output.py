@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from hifadhi.agency.client import Sent
 from hifadhi.agency.countersigning import Examined
 from hifadhi.agency.known.known_directory import KnownDirectory
 from hifadhi.agency.receiving.opening import Item
 from hifadhi.agency.receiving.standing import Standing
 from hifadhi.agency.sending.outbox import Settled
+from hifadhi.agency.sending.sent import Sent
 from hifadhi.agency.wire.receipt import Receipt, Rejection
 from hifadhi.errors import Fault, HifadhiError, Refused
 from hifadhi.evidence.leaf import Ruling

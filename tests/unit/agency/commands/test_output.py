@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from hifadhi.agency.client import Sent
 from hifadhi.agency.commands import output
 from hifadhi.agency.receiving.opening import Item
+from hifadhi.agency.sending.sent import Sent
 from hifadhi.agency.wire.exchange import Ruling
 from hifadhi.evidence import leaf
 from hifadhi.evidence.leaf import Leaf
