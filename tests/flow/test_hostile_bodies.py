@@ -143,7 +143,7 @@ def check_stored(stored: Stored, ledger: Audited, promised: Counter[str]) -> Non
         payload = strict_json.parse(envelope.payload)
         messages[payload["id"]] += promised.get(envelope.digest, 1)
         parts |= {entry["digest"] for entry in payload.get("parts", ())}
-    assert (stored.messages, stored.parts) == (messages, parts)
+    assert stored == Stored(messages, frozenset(parts))
 
 
 async def _client(cast: Cast, base_url: str) -> HubClient:
