@@ -1,10 +1,14 @@
-"""Whatever is posted: never a 500, always a problem that says why, never a receipt without a leaf."""
+"""Whatever is posted: never a 500, always a problem that says why, never a receipt without a leaf.
+
+At the end the topics hold what was promised, each as often as it was, and nothing else: what was refused left no trace.
+"""
 
 import asyncio
 import copy
 import gzip
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +22,11 @@ from cast import Body, Cast, payload_of
 from hifadhi.evidence import jws, strict_json
 from hifadhi.hub.gateway import known_directory
 from hifadhi.hub.problem_codes import CODES
+from hifadhi.stream.sqlite import SqliteStream
 from hifadhi.wiring import Exchange
 from hub_client import Answer, HubClient
-from hub_ledger import Audited, audit
+from hub_ledger import Audited, audit, digest_of
+from stored import Stored, stored_in
 
 MZ = "MZ-INAR"
 EXAMPLES = settings(suppress_health_check=[HealthCheck.too_slow], database=None)
@@ -56,7 +62,7 @@ class Door:
 
     def __init__(self, runner: asyncio.Runner, cast: Cast, client: HubClient) -> None:
         self._runner, self.cast, self._client = runner, cast, client
-        self.promised: set[str] = set()
+        self.promised: Counter[str] = Counter()
 
     def post(self, raw: bytes, kind: str = "application/json", **headers: str) -> Answer:
         """Post it; the answer is one of those that the wire format has."""
@@ -65,7 +71,7 @@ class Door:
         if answer.status != 202:
             assert answer.headers["Content-Type"].startswith("application/problem+json")
         else:
-            self.promised.add(self._opened(answer.body["receipt"])["digest"])
+            self.promised[self._opened(answer.body["receipt"])["digest"]] += 1
         return answer
 
     def post_lines(self, lines: list[bytes]) -> None:
@@ -77,7 +83,7 @@ class Door:
             self.check(one["status"], one)
         accepted = [one["digest"] for one in self._opened(last["receipt"])]
         assert accepted == [one["digest"] for one in answers if one["status"] == 202]
-        self.promised |= set(accepted)
+        self.promised.update(accepted)
 
     def status_of(self, raw: bytes, headers: dict[str, str]) -> int:
         return self._runner.run(self._raw(raw, headers))[0]
@@ -99,8 +105,14 @@ class Door:
         return strict_json.parse(jws.verify_compact(receipt, typ=jws.RECEIPT, keys={key.kid: key})[1])
 
     def audited(self) -> Audited:
-        self._runner.run(self._client.sealed(self.cast.encounter(MZ)))
+        """With one more message, behind which everything is ruled."""
+        last = self.cast.encounter(MZ)
+        self._runner.run(self._client.sealed(last))
+        self.promised[digest_of(last)] += 1
         return self._runner.run(audit(self._client))
+
+    def stored(self) -> Stored:
+        return self._runner.run(stored_in(SqliteStream(self.cast.folder / "stream.sqlite"), 1))
 
 
 @pytest.fixture(scope="module")
@@ -115,11 +127,23 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         runner.run(client.admit_everybody())
         door = Door(runner, cast, client)
         yield door
-        ledger = door.audited()
+        ledger, stored = door.audited(), door.stored()
         runner.run(client.session.close())
         runner.run(exchange.stop())
-    assert ledger.index_of().keys() >= door.promised
-    assert len(ledger.raw) == 15 + len(door.promised) + 1
+    assert ledger.index_of().keys() >= door.promised.keys()
+    assert len(ledger.raw) == 15 + len(door.promised)
+    check_stored(stored, ledger, door.promised)
+
+
+def check_stored(stored: Stored, ledger: Audited, promised: Counter[str]) -> None:
+    """What stands in the topics is what was promised, and the directory's statements."""
+    messages: Counter[str] = Counter()
+    parts: set[str] = set()
+    for envelope in ledger.envelopes.values():
+        payload = strict_json.parse(envelope.payload)
+        messages[payload["id"]] += promised.get(envelope.digest, 1)
+        parts |= {entry["digest"] for entry in payload.get("parts", ())}
+    assert stored == Stored(messages, frozenset(parts))
 
 
 async def _client(cast: Cast, base_url: str) -> HubClient:

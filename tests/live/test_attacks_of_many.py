@@ -62,7 +62,11 @@ class Crowd:
     async def grow(self, count: int) -> None:
         """So many more at once: every other one says half a good request, the others nothing."""
         await asyncio.gather(*(self._opened(says=number % 2 == 1) for number in range(count)))
-        await until(self._let_in)
+        try:
+            await until(self._let_in)
+        except TimeoutError:
+            kept, limit = self._one.process.sockets(), self._limit
+            raise AssertionError(f"of {limit} connections the door keeps {kept}, {self.open} are open here") from None
 
     async def _let_in(self) -> bool:
         """The last of them has been: somebody gave way for it, or there was room."""
