@@ -17,6 +17,7 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 BUILD = ROOT / "build" / "independent"
+CLIENT = ROOT / "schemas" / "examples" / "client"
 PATIENCE_S = 110
 OLDEST_NODE = 20
 
@@ -88,7 +89,7 @@ def node_client() -> tuple[str, ...]:
     version = ran([node, "--version"], HERE).stdout
     if int(version.strip().removeprefix("v").partition(".")[0]) < OLDEST_NODE:
         missing(f"Node {OLDEST_NODE} or newer is needed for these tests, not {version}")
-    return node, str(installed(ROOT / "schemas" / "examples" / "client") / "client.mjs")
+    return node, str(installed(CLIENT) / "client.mjs")
 
 
 def asyncapi_schemas() -> Path:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
@@ -24,10 +24,12 @@ from hifadhi.demo.steps import Facts, received, recorded, state, version
 from hifadhi.evidence import b64u, leaf
 from hifadhi.evidence.jwk import PrivateJwk
 from hifadhi.referral import parts
-from independent.programs import PATIENCE_S, node_client
+from independent.programs import CLIENT, PATIENCE_S, node_client
 from ledger_verified import verified
 
 Said = dict[str, Any]
+MOST_LINES: Final = 150
+MOST_WIDE: Final = 120
 OURS, THEIRS = "MZ-INAR", "ZA-DHA"
 """Who uses the client in JavaScript, and who the one in Python."""
 LOGIN = "data:text/javascript," + quote(
@@ -115,6 +117,13 @@ async def posted(node: NodeAgency, index: int) -> Said:
 
 def asks(case: str) -> Facts:
     return {"case": case, "seen": 1, "kind": "responsibility", "urgency": "urgent"}
+
+
+def test_it_is_short_enough_to_be_read_before_one_writes_another() -> None:
+    """`interfaces.md`: a whole client in under 150 lines; as wide as our own."""
+    lines = (CLIENT / "client.mjs").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < MOST_LINES
+    assert max(map(len, lines)) <= MOST_WIDE
 
 
 async def test_it_refers_a_person_and_reads_that_she_is_accepted(node: NodeAgency) -> None:

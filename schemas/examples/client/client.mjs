@@ -12,7 +12,7 @@ const sha256 = bytes => createHash('sha256').update(bytes).digest('base64url')
 const check = (holds, otherwise) => { if (!holds) throw new Error(otherwise) }
 const [root, { agency }, [command, operand]] = [read(trust), read(`${home}/agency.json`), positionals]
 // Keys. Their name (kid) is the RFC 7638 thumbprint; the algorithm is the key's own, never what a header asks for.
-const SEAL = 'ECDH-ES+A256KW'
+const [SEAL, TYPED] = ['ECDH-ES+A256KW', { 'content-type': 'application/json' }]
 const ONLY = { keyManagementAlgorithms: [SEAL], contentEncryptionAlgorithms: ['A256GCM'] }
 const named = async (jwk, alg = { Ed25519: 'Ed25519', 'P-256': 'ES256', X25519: SEAL }[jwk.crv]) =>
   ({ jwk, alg, kid: await jose.calculateJwkThumbprint(jwk), key: await jose.importJWK(jwk, alg) })
@@ -20,16 +20,13 @@ const [signKey, readKey] = [await named(read(`${home}/sign.jwk`)), await named(r
 const gateways = await Promise.all(root.hub.gateway.map(jwk => named(jwk)))
 const protect = typ => ({ alg: signKey.alg, kid: signKey.kid, typ })
 // HTTP. The access token is one that this agency signs itself, for this exchange and a few minutes.
-async function get(path) {
-  const iat = Math.floor(Date.now() / 1000)
+async function get(path, iat = Math.floor(Date.now() / 1000)) {
   const claims = encode(JSON.stringify({ iss: agency, aud: url, iat, exp: iat + 240 }))
   const token = await new jose.CompactSign(claims).setProtectedHeader(protect('hifadhi-access+jwt')).sign(signKey.key)
   return fetch(url + path, { headers: { authorization: `Bearer ${token}` } })
 }
-async function answer(response) {
-  if (!response.ok) throw new Error(await response.text()) // a problem document: what, where, why, how to mend
-  return response.json()
-}
+// Else a problem document: what, where, why, how to mend.
+const answer = async response => response.ok ? response.json() : check(false, await response.text())
 // The directory: statements from root.json on, in the ledger's order, each signed by keys that those before it let in.
 const [keys, roles] = [new Map(), new Map()] // by kid, the revoked too; by agency
 const admit = async (owner, use, jwk) => named(jwk).then(key => keys.set(key.kid, { ...key, owner, use }))
@@ -64,8 +61,7 @@ async function open(leaf) {
   return { ruling: JSON.parse(ruling), said }
 }
 // Parts. The salt: nobody guesses a body by its hash. The padding (Padmé): its length does not tell what it says.
-function padme(length) {
-  const exponent = Math.floor(Math.log2(length))
+function padme(length, exponent = Math.floor(Math.log2(length))) {
   const step = 2 ** (exponent - Math.floor(Math.log2(exponent)) - 1)
   return Math.ceil(length / step) * step
 }
@@ -93,13 +89,12 @@ async function unseal(said, entry, sealed) {
   check(sha256(sealed) === entry.digest, 'not the part that the header names')
   const { recipients, ...shared } = JSON.parse(sealed)
   const mine = recipients.find(recipient => recipient.header.kid === readKey.kid)
-  const { plaintext, protectedHeader } = await jose.flattenedDecrypt({ ...shared, ...mine }, readKey.key, ONLY)
-  const { message, part, from } = protectedHeader
-  check(message === said.id && part === entry.name && from === said.from, 'a part of another message')
+  const { plaintext, protectedHeader: context } = await jose.flattenedDecrypt({ ...shared, ...mine }, readKey.key, ONLY)
+  check(context.message === said.id && context.part === entry.name && context.from === said.from, 'not of this message')
   check(sha256(plaintext) === entry.commitment, 'not the text that the header commits to')
-  return [part, JSON.parse(decode(plaintext)).body]
+  return [entry.name, JSON.parse(decode(plaintext)).body]
 }
-// Sending. A number is spent when its message is stored; a message without a signed answer is kept, and posted as it is.
+// Sending. A number is spent when its message is stored; a message without a signed answer is kept, posted as it is.
 // Refused then, it may have been stored before: its ruling decides, or that there is none once none can come any more.
 const [counter, kept, cursor] = ['sequence', 'unsent.json', 'cursor'].map(name => `${home}/node-${name}`)
 async function send({ bodies = {}, sensitive_for, ...facts }) {
@@ -117,8 +112,7 @@ async function send({ bodies = {}, sensitive_for, ...facts }) {
 async function post(again) {
   const [body, payload] = [readFileSync(kept), jose.base64url.decode(read(kept).header.payload)]
   const { id, sequence } = JSON.parse(decode(payload))
-  const headers = { 'content-type': 'application/json' }
-  const posted = await fetch(`${url}/v1/messages`, { method: 'POST', body, headers })
+  const posted = await fetch(`${url}/v1/messages`, { method: 'POST', body, headers: TYPED })
   const said = await posted.json().catch(() => ({})) // a proxy in between may say anything
   const [token, kind] = posted.ok ? [said.receipt, 'hifadhi-receipt+jws'] : [said.evidence, 'hifadhi-refusal+jws']
   check(token, `kept: ${posted.status} ${said.code}, not signed by the exchange`)
