@@ -50,6 +50,7 @@ _ADD_LEAVES: Final = insert_ignoring(tables.leaves)
 _ADD_MESSAGES: Final = insert_ignoring(tables.messages)  # of a reused id the first row stays
 _ADD_ANSWERS: Final = insert_ignoring(tables.answers)  # and so does the first answer
 _ADD_INBOX: Final = insert_ignoring(tables.inbox)
+_ADD_NAMING: Final = insert_ignoring(tables.naming)
 
 
 class Numbered(NamedTuple):
@@ -236,6 +237,7 @@ async def _keep(db: AsyncConnection, batch: Batch) -> None:
         (_ADD_MESSAGES, batch.messages),
         (_ADD_ANSWERS, batch.answers),
         (_ADD_INBOX, batch.inbox),
+        (_ADD_NAMING, batch.naming),
     )
     for statement, rows in to_write:
         await insert_all(db, statement, rows)

@@ -10,6 +10,7 @@ from hifadhi.evidence import b64u
 from hifadhi.hub.delivery.erasures import Tombstones
 from hifadhi.hub.delivery.follower import Follower
 from hifadhi.hub.delivery.inbox_topics import InboxTopics
+from hifadhi.hub.delivery.reissue import Reissues
 from hifadhi.stream.port import Appended, Entry
 from hifadhi.stream.sqlite import SqliteStream
 from hifadhi.stream.topics import PARTS, inbox
@@ -75,7 +76,8 @@ class Erasing:
     async def happens(self) -> None:
         erase(self._place.ledger, self._case, self._request, self.digest)
         await self._place.follow(self._follower)
-        await Tombstones(self._place.store, self._place.stream, makes_topics=True).run_once()
+        await Tombstones(self._place.store, self._place.stream).run_once()
+        await Reissues(self._place.store, self._place.stream).run_once()
 
 
 @pytest.mark.parametrize("loses_answer", [False, True])
