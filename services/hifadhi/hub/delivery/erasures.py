@@ -49,6 +49,11 @@ class Erasure(NamedTuple):
 _ADD: Final = insert_ignoring(tables.erased)
 _EMPTY: Final = upsert(tables.parts, keys=["digest"], set_=["sealed"])
 _AMONG: Final = select(tables.erased.c.digest).where(among(tables.erased.c.digest, "digests"))
+_CAME: Final = (
+    update(tables.erased)
+    .where(among(tables.erased.c.digest, "digests"))
+    .values(told=False, again=tables.erased.c.again + 1)
+)
 _TOLD: Final = (
     update(tables.erased)
     .where(tables.erased.c.digest == bindparam("of"), tables.erased.c.again == bindparam("then"))  # rule 4
@@ -101,21 +106,16 @@ async def _is_its_own(db: AsyncConnection, erasure: Erasure) -> bool:
     return own
 
 
-async def empty_again(db: AsyncConnection) -> bool:
-    """Rule 4: after the rows of parts were emptied, to be made again, what was erased is there as erased.
-
-    Whether anything ever was.
-    """
+async def empty_again(db: AsyncConnection) -> None:
+    """Rule 4: after the rows of parts were emptied, to be made again, what was erased is there as erased."""
     gone = select(tables.erased.c.digest).where(tables.erased.c.digest.not_in(select(tables.parts.c.digest)))
     rows = [{"digest": digest, "sealed": None} for digest in (await db.execute(gone)).scalars()]
     await insert_all(db, _EMPTY, rows)
-    return (await db.execute(select(tables.erased.c.digest).limit(1))).first() is not None
 
 
 async def came_again(db: AsyncConnection, digests: Collection[str]) -> None:
     """Rule 4: of these parts, which were just read, those that were erased get another tombstone."""
-    came = tables.erased.c.digest.in_(digests)
-    await db.execute(update(tables.erased).where(came).values(told=False, again=tables.erased.c.again + 1))
+    await db.execute(_CAME, {"digests": digests})
 
 
 async def among_erased(db: AsyncConnection, digests: Collection[str]) -> set[str]:

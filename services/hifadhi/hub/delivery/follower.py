@@ -145,7 +145,6 @@ class Follower:
             if found:
                 async with self._store.write() as db:
                     await erasures.keep(db, found)
-                self._parts.has_erased = True
                 return True
             search.position = records[-1].position + 1
         return False
@@ -213,7 +212,6 @@ class Follower:
             crash_point.reach("delivery: in inbox rows")
         crash_point.reach("delivery: after inbox rows")
         self._place, self.directory = after, batch.directory
-        self._parts.has_erased |= bool(batch.erased)
         metrics.SIZE.set(after.size)
         metrics.ITEMS.inc(len(batch.inbox))
         return batch.agencies
