@@ -19,8 +19,10 @@ class InboxReader:
     _parts: dict[str, str] = field(default_factory=dict)
     _held: dict[int, tuple[int, dict[str, Any]]] = field(default_factory=dict)
 
-    def take(self, key: bytes, value: bytes, headers: Mapping[str, bytes]) -> None:
-        if "index" not in headers:
+    def take(self, key: bytes, value: bytes | None, headers: Mapping[str, bytes]) -> None:
+        if value is None:
+            self._parts.pop(b64u.encode(key), None)
+        elif "index" not in headers:
             assert sha256(value).digest() == key
             self._parts[b64u.encode(key)] = value.decode()
         else:
@@ -39,10 +41,20 @@ class InboxReader:
 
     def _take_item(self, index: int, previous: int, item: dict[str, Any]) -> None:
         assert item["index"] == index
-        if index <= self.last:
-            self.repeats += 1
-        else:
+        had = self._had(index)
+        if had is None:
             self._held[index] = (previous, item)
+        elif not set(item["erased"]) > set(had["erased"]):
+            self.repeats += 1
+        elif index in self._held:
+            self._held[index] = (previous, item)
+        else:
+            had["erased"] = item["erased"]
+            had["parts"] = {name: part for name, part in had["parts"].items() if name in item["parts"]}
+
+    def _had(self, index: int) -> dict[str, Any] | None:
+        held = [item for _, item in self._held.values()]
+        return next((item for item in held + self.items if item["index"] == index), None)
 
     def _release(self) -> None:
         while self._held:

@@ -26,9 +26,11 @@ from hifadhi.hub.delivery import tables
 from hifadhi.hub_commands import grant, revoke
 from hifadhi.stream.kafka import Brokers, KafkaStream
 from hifadhi.stream.topics import DELIVERIES, DIRECTORY, PARTS, RECORD, SUBMISSIONS, inbox
+from inbox_reader import InboxReader
 from kafka_cluster import KafkaCluster
 from ledger_maker import LedgerMaker
 from live.agency_reader import Agency
+from unit.hub.delivery.test_erasures import content_of, erase
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python opens its own files in the old way
@@ -110,6 +112,27 @@ async def test_an_agency_reads_its_whole_inbox_in_order_and_each_item_is_in_the_
     for item in reader.items:
         proof = inclusion_proof(item["index"], len(hashes), node)
         verify_inclusion(leaf_hash(b64u.decode(item["leaf"])), item["index"], len(hashes), proof, root)
+
+
+async def test_an_agency_that_reads_from_the_beginning_after_an_erasure_waits_for_nothing(exchange: Exchange) -> None:
+    place, client = exchange.place, await exchange.granted(ZA)
+    ledger = place.ledger
+    case = ledger.open_case()
+    request = ledger.request(case)
+    await place.publish()
+    await until(lambda: filled(exchange))
+    erase(ledger, case, request, content_of(ledger, request))
+    await exchange.story()
+    await until(lambda: filled(exchange))
+
+    expected = await place.inbox(ZA)
+    reader = InboxReader()
+    async with asyncio.timeout(30), client.consumer(group_id=f"agency.{ZA}.desk") as consumer:
+        consumer.subscribe([exchange.topic(ZA)])
+        while reader.items != expected:  # the broker compacts as it can meanwhile
+            record = await consumer.getone()
+            reader.take(record.key, record.value, dict(record.headers))
+    assert reader.waits == 0
 
 
 async def test_a_group_of_its_own_keeps_its_place(exchange: Exchange) -> None:

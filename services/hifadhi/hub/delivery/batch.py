@@ -32,6 +32,7 @@ class Batch:
     messages: list[Row] = field(default_factory=list)
     answers: list[Row] = field(default_factory=list)
     inbox: list[Row] = field(default_factory=list)
+    naming: list[Row] = field(default_factory=list)
     heads: dict[str, Row] = field(default_factory=dict)
     erased: list[Erasure] = field(default_factory=list)
 
@@ -46,7 +47,7 @@ class Batch:
         self._note_message(entry)
         self.erased += erasures.ordered(entry, self.named)
         named = recipients.roles(entry, self.directory)
-        self.inbox += [self._item(entry, agency, role, len(raw)) for agency, role in named.items()]
+        self._put([self._item(entry, agency, role, len(raw)) for agency, role in named.items()], entry.index)
         self.leaves.append({"leaf_index": entry.index, "leaf": raw, "is_statement": entry.statement is not None})
         if entry.statement:
             self.directory = directory_changes.evolve(self.directory, entry.statement)
@@ -69,6 +70,11 @@ class Batch:
         if entry.recorded and entry.header:
             answer = {"agency": entry.header.sender, "stored_at": ruling.stored_at}
             self.answers += [{"message": asked, **answer} for asked in _answered(entry)]
+
+    def _put(self, items: list[Row], index: int) -> None:
+        self.inbox += items
+        digests = {digest for item in items for digest in item["parts"].values()}
+        self.naming += [{"digest": digest, "leaf_index": index} for digest in sorted(digests)]
 
     def _item(self, entry: LedgerEntry, agency: str, role: str, leaf_bytes: int) -> Row:
         parts = {name: d for name, d in recipients.parts_for(agency, entry).items() if d in self.sizes}

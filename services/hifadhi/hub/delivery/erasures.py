@@ -3,7 +3,7 @@
 1. An order erases parts of the message that it names, and that its own sender sent: the registry saw to that. A part
    that says that it is another message's stays: who was sent it could name it too, and destroy it for everybody.
 2. The row of a part is emptied in the transaction in which its order is followed: from then on nobody gets it.
-3. Its tombstones follow, in `parts` and in the topics of its readers: an outbox, appended again after a crash.
+3. Its tombstone follows in `parts`: an outbox, appended again after a crash. For the topics of agencies see `reissue`.
 4. A digest that was erased stays so: a part that comes again is not kept, and its tombstone is due again; also if it
    comes while one is on its way, which would stand before it.
 5. What no reader had fetched yet is an alarm: somebody acts on a message without what it said.
@@ -29,7 +29,6 @@ from hifadhi.store.among import among
 from hifadhi.store.bulk import insert_all
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring, upsert
-from hifadhi.stream import topics
 from hifadhi.stream.port import Entry, Stream
 from hifadhi.stream.topics import PARTS
 
@@ -50,6 +49,11 @@ class Erasure(NamedTuple):
 _ADD: Final = insert_ignoring(tables.erased)
 _EMPTY: Final = upsert(tables.parts, keys=["digest"], set_=["sealed"])
 _AMONG: Final = select(tables.erased.c.digest).where(among(tables.erased.c.digest, "digests"))
+_CAME: Final = (
+    update(tables.erased)
+    .where(among(tables.erased.c.digest, "digests"))
+    .values(told=False, again=tables.erased.c.again + 1)
+)
 _TOLD: Final = (
     update(tables.erased)
     .where(tables.erased.c.digest == bindparam("of"), tables.erased.c.again == bindparam("then"))  # rule 4
@@ -102,26 +106,21 @@ async def _is_its_own(db: AsyncConnection, erasure: Erasure) -> bool:
     return own
 
 
-async def empty_again(db: AsyncConnection) -> bool:
-    """Rule 4: after the rows of parts were emptied, to be made again, what was erased is there as erased.
-
-    Whether anything ever was.
-    """
+async def empty_again(db: AsyncConnection) -> None:
+    """Rule 4: after the rows of parts were emptied, to be made again, what was erased is there as erased."""
     gone = select(tables.erased.c.digest).where(tables.erased.c.digest.not_in(select(tables.parts.c.digest)))
     rows = [{"digest": digest, "sealed": None} for digest in (await db.execute(gone)).scalars()]
     await insert_all(db, _EMPTY, rows)
-    return (await db.execute(select(tables.erased.c.digest).limit(1))).first() is not None
 
 
 async def came_again(db: AsyncConnection, digests: Collection[str]) -> None:
     """Rule 4: of these parts, which were just read, those that were erased get another tombstone."""
-    came = tables.erased.c.digest.in_(digests)
-    await db.execute(update(tables.erased).where(came).values(told=False, again=tables.erased.c.again + 1))
+    await db.execute(_CAME, {"digests": digests})
 
 
 async def among_erased(db: AsyncConnection, digests: Collection[str]) -> set[str]:
     """Which of these parts are erased."""
-    return set((await db.execute(_AMONG, {"digests": digests})).scalars())
+    return set((await db.execute(_AMONG, {"digests": digests})).scalars()) if digests else set()
 
 
 def tombstone(digest: str) -> Entry:
@@ -130,10 +129,10 @@ def tombstone(digest: str) -> Entry:
 
 
 class Tombstones:
-    """Rule 3. `ring` when there may be something; `makes_topics`: whether agencies have topics of their own."""
+    """Rule 3. `ring` when there may be something."""
 
-    def __init__(self, store: Store, stream: Stream, *, makes_topics: bool) -> None:
-        self._store, self._stream, self._makes_topics = store, stream, makes_topics
+    def __init__(self, store: Store, stream: Stream) -> None:
+        self._store, self._stream = store, stream
         self._bell = Doorbell(self._append_page, gather_s=GATHER_S)
         self.ring = self._bell.ring
 
@@ -148,8 +147,6 @@ class Tombstones:
             return False
         crash_point.reach("delivery: before tombstones")
         await self._stream.append(PARTS, [tombstone(row.digest) for row in rows])
-        if self._makes_topics:
-            await self._append_to_readers(rows)
         crash_point.reach("delivery: after tombstones")
         async with self._store.write() as db:  # crash before this line: the same is appended again
             await db.execute(_TOLD, [{"of": row.digest, "then": row.again} for row in rows])
@@ -160,11 +157,3 @@ class Tombstones:
         due = select(tables.erased).where(~tables.erased.c.told).order_by(tables.erased.c.digest).limit(PAGE)
         async with self._store.look() as db:
             return (await db.execute(due)).all()
-
-    async def _append_to_readers(self, rows: Sequence[Any]) -> None:
-        """Only where the agency has its topic already; the others will never get the part."""
-        async with self._store.look() as db:
-            made = set((await db.execute(select(tables.inbox_topics.c.agency))).scalars())
-        for agency in sorted(made & {reader for row in rows for reader in row.readers}):
-            gone = [tombstone(row.digest) for row in rows if agency in row.readers]
-            await self._stream.append(topics.inbox(agency).name, gone)

@@ -50,6 +50,7 @@ _ADD_LEAVES: Final = insert_ignoring(tables.leaves)
 _ADD_MESSAGES: Final = insert_ignoring(tables.messages)  # of a reused id the first row stays
 _ADD_ANSWERS: Final = insert_ignoring(tables.answers)  # and so does the first answer
 _ADD_INBOX: Final = insert_ignoring(tables.inbox)
+_ADD_NAMING: Final = insert_ignoring(tables.naming)
 
 
 class Numbered(NamedTuple):
@@ -144,7 +145,6 @@ class Follower:
             if found:
                 async with self._store.write() as db:
                     await erasures.keep(db, found)
-                self._parts.has_erased = True
                 return True
             search.position = records[-1].position + 1
         return False
@@ -212,7 +212,6 @@ class Follower:
             crash_point.reach("delivery: in inbox rows")
         crash_point.reach("delivery: after inbox rows")
         self._place, self.directory = after, batch.directory
-        self._parts.has_erased |= bool(batch.erased)
         metrics.SIZE.set(after.size)
         metrics.ITEMS.inc(len(batch.inbox))
         return batch.agencies
@@ -236,6 +235,7 @@ async def _keep(db: AsyncConnection, batch: Batch) -> None:
         (_ADD_MESSAGES, batch.messages),
         (_ADD_ANSWERS, batch.answers),
         (_ADD_INBOX, batch.inbox),
+        (_ADD_NAMING, batch.naming),
     )
     for statement, rows in to_write:
         await insert_all(db, statement, rows)

@@ -58,23 +58,23 @@ async def page(db: AsyncConnection, agency: str, *, after: int, limit: int) -> d
 
 async def items(db: AsyncConnection, agency: str, *, after: int, limit: int, max_bytes: int) -> tuple[list[Item], bool]:
     """The items after an index, one at least if there is one, and whether that was all."""
-    found = await _rows(db, agency, after, limit + 1)
-    taken = _bounded(found[:limit], max_bytes)
-    if not taken:
-        return [], True
-    sealed_leaves = await _leaves(db, [row.leaf_index for row in taken])
-    sealed = await _parts(db, {digest for row in taken for digest in row.parts.values()})
-    whole = list(
-        takewhile(lambda row: row.leaf_index in sealed_leaves and sealed.keys() >= {*row.parts.values()}, taken)
-    )
-    return [_item(row, sealed_leaves[row.leaf_index], sealed) for row in whole], len(whole) == len(found)
+    found = (await db.execute(_ROWS, {"reader": agency, "after": after, "most": limit + 1})).all()
+    whole = await loaded(db, bounded(found[:limit], max_bytes))
+    return whole, len(whole) == len(found)
 
 
-async def _rows(db: AsyncConnection, agency: str, after: int, limit: int) -> Sequence[Any]:
-    return (await db.execute(_ROWS, {"reader": agency, "after": after, "most": limit})).all()
+async def loaded(db: AsyncConnection, rows: Sequence[Any]) -> list[Item]:
+    """The items of these rows of `inbox`, up to the first of which not everything is there."""
+    if not rows:
+        return []
+    sealed_leaves = await _leaves(db, [row.leaf_index for row in rows])
+    sealed = await _parts(db, {digest for row in rows for digest in row.parts.values()})
+    whole = takewhile(lambda row: row.leaf_index in sealed_leaves and sealed.keys() >= {*row.parts.values()}, rows)
+    return [_item(row, sealed_leaves[row.leaf_index], sealed) for row in whole]
 
 
-def _bounded(rows: Iterable[Any], max_bytes: int) -> list[Any]:
+def bounded(rows: Iterable[Any], max_bytes: int) -> list[Any]:
+    """The first of these rows of `inbox`, one at least if there is one, whose items have so many bytes together."""
     taken: list[Any] = []
     size = 0
     for row in rows:

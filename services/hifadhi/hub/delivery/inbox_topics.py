@@ -4,23 +4,25 @@
 2. What is in the topic is a row per agency, moved after the append and only upwards: after a crash in between the
    same page is appended again. A reader knows a repeat by `index`.
 3. `previous` is the index of the item before it. Where that one is not there yet, compaction has taken an older copy
-   of it: it comes again further on, as does a part that an item names and that is not there.
-4. Behind an erased part stands its tombstone. `erasures` appends it; but a page is on its way for a while, and may land
-   behind that, or not be noted and come again. So an erased part is appended as a tombstone, and what was erased on the
-   way gets another one, before the page is noted.
+   of it: it comes again further on. Where a part that an item names is not there, it was erased, or compaction has
+   taken an older copy: the item or the part comes again further on. Of two copies of an item the one that has more in
+   `erased` counts, for what is erased stays so.
+4. When a part is erased, the items that named it come again, and its tombstone behind them (`reissue`). But a page is
+   on its way for a while, and may land behind that, or not be noted and come again. So a page has tombstones itself
+   for what is gone of it, and what was erased while it was on its way is told again before it is noted.
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import BigInteger, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hifadhi.evidence import b64u
-from hifadhi.hub.delivery import erasures, inbox, metrics, tables
+from hifadhi.hub.delivery import erasures, inbox, inbox_records, metrics, tables
 from hifadhi.hub.delivery.inbox import Item
+from hifadhi.hub.delivery.naming import NONE
+from hifadhi.hub.delivery.reissue import reissue
 from hifadhi.store.port import Store
 from hifadhi.store.upsert import insert_ignoring
 from hifadhi.stream import topics
@@ -30,8 +32,6 @@ PAGE: Final = 200
 PAGE_BYTES: Final = 1 << 20
 AT_ONCE: Final = 16
 """Agencies that are appended for in one round: it bounds what is held in memory to as many pages."""
-
-NONE: Final = -1
 
 
 class InboxTopics:
@@ -99,29 +99,25 @@ class InboxTopics:
             published = await _published(db, agencies)
             pages = {of: await _page(db, of, after=published[of]) for of in agencies}
         fresh = {of: found for of, (found, _) in pages.items() if found}
-        failed = await self._append({of: list(_entries(published[of], found)) for of, found in fresh.items()})
+        failed = await self._append({of: list(inbox_records.page(published[of], mine)) for of, mine in fresh.items()})
         landed = {of: found for of, found in fresh.items() if of not in failed}
-        failed |= await self._append(await self._overtaken(landed))  # rule 4
+        failed |= await self._tell_again(landed)
         await self._note({of: found[-1].index for of, found in landed.items() if of not in failed})
         self._due |= dict.fromkeys(of for of, (_, done) in pages.items() if not done or of in failed)
         return list(failed.values())
 
     async def _append(self, entries: Mapping[str, Sequence[Entry]]) -> dict[str, BaseException]:
         """These to the topics of these agencies; what went wrong, by agency."""
-        appending = (self._stream.append(topics.inbox(of).name, mine) for of, mine in entries.items())
-        outcomes = await asyncio.gather(*appending, return_exceptions=True)
-        return {of: said for of, said in zip(entries, outcomes, strict=True) if isinstance(said, BaseException)}
+        return await _failures({of: self._stream.append(topics.inbox(of).name, mine) for of, mine in entries.items()})
 
-    async def _overtaken(self, landed: Mapping[str, Sequence[Item]]) -> dict[str, list[Entry]]:
-        """Tombstones of what was erased by the time that it had landed."""
+    async def _tell_again(self, landed: Mapping[str, Sequence[Item]]) -> dict[str, BaseException]:
+        """Rule 4: what was erased of these items by the time that they had landed; what went wrong, by agency."""
         metrics.INBOX_TOPIC_ITEMS.inc(sum(map(len, landed.values())))
-        sent = {of: {digest for item in items for digest in item.here} for of, items in landed.items()}
-        digests = set().union(*sent.values())
-        if not digests:
-            return {}
+        here = {of: {digest for item in items for digest in item.here} for of, items in landed.items()}
         async with self._store.look() as db:
-            gone = await erasures.among_erased(db, digests)
-        return {of: [erasures.tombstone(digest) for digest in mine & gone] for of, mine in sent.items() if mine & gone}
+            gone = await erasures.among_erased(db, set().union(*here.values()))
+        overtaken = {of: mine & gone for of, mine in here.items() if mine & gone}
+        return await _failures({of: reissue(self._store, self._stream, of, mine) for of, mine in overtaken.items()})
 
     async def _note(self, ends: dict[str, int]) -> None:
         """Rule 2."""
@@ -143,18 +139,7 @@ async def _page(db: AsyncConnection, agency: str, *, after: int) -> tuple[list[I
     return await inbox.items(db, agency, after=after, limit=PAGE, max_bytes=PAGE_BYTES)
 
 
-def _entries(previous: int, items: Iterable[Item]) -> Iterator[Entry]:
-    for item in items:
-        for digest, sealed in item.sealed.items():  # rules 1 and 4
-            yield Entry(b64u.decode(digest), sealed)
-        yield _entry(previous, item)
-        previous = item.index
-
-
-def _entry(previous: int, item: Item) -> Entry:
-    """The item of `wire.md` §5, its parts by digest instead of in full."""
-    index = str(item.index).encode()
-    said = {"index": item.index, "role": item.role, "leaf": b64u.encode(item.leaf)}
-    parts = {name: digest for name, digest in item.parts.items() if name not in item.erased}
-    value = json.dumps({**said, "parts": parts, "erased": item.erased}, separators=(",", ":"))
-    return Entry(index, value.encode(), (("index", index), ("previous", str(previous).encode())))
+async def _failures(doing: Mapping[str, Awaitable[object]]) -> dict[str, BaseException]:
+    """Do it all at once; what went wrong, by agency."""
+    outcomes = await asyncio.gather(*doing.values(), return_exceptions=True)
+    return {of: said for of, said in zip(doing, outcomes, strict=True) if isinstance(said, BaseException)}

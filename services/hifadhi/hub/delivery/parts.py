@@ -2,7 +2,8 @@
 
 1. A value that is not what its key says is no part: the gateway faces the internet and is not believed.
 2. A tombstone is ours, or nobody's: a part is erased by an order in the ledger only, so here it is passed over.
-3. A part that was erased and comes again is not kept; see `erasures`.
+3. A part that was erased and comes again is not kept; see `erasures`. The rows are asked with every batch whether one
+   was: another process may have followed its order.
 """
 
 from asyncio import gather
@@ -40,14 +41,12 @@ class Parts:
     def __init__(self, store: Store, stream: Stream) -> None:
         self._store, self._stream = store, stream
         self._places: dict[int, Place] = {}
-        self.has_erased = False
-        """Whether a part was ever erased: most exchanges need not ask with every part."""
 
     async def load(self) -> None:
         """Where the rows are."""
         async with self._store.write() as db:
             await progress.prepare(db, PARTS, range(self._stream.partitions(PARTS)))
-            self.has_erased = await erasures.empty_again(db)
+            await erasures.empty_again(db)
             self._places = await progress.places(db, PARTS)
 
     async def catch_up(self) -> None:
@@ -74,8 +73,7 @@ class Parts:
             await progress.swap(db, PARTS, {number: (self._places[number], place) for number, place in after.items()})
             if rows:
                 await insert_all(db, _ADD, rows)
-                if self.has_erased:
-                    await erasures.came_again(db, [row["digest"] for row in rows])  # rule 3
+                await erasures.came_again(db, [row["digest"] for row in rows])  # rule 3
             crash_point.reach("delivery: in parts rows")
         crash_point.reach("delivery: after parts rows")
         self._places |= after

@@ -15,6 +15,7 @@ from hifadhi.hub.delivery.follower import Follower
 from hifadhi.hub.delivery.handovers import Outbox
 from hifadhi.hub.delivery.inbox_topics import InboxTopics
 from hifadhi.hub.delivery.progress import SwapLost
+from hifadhi.hub.delivery.reissue import Reissues
 from hifadhi.hub.delivery.waiters import Waiters
 from hifadhi.hub.delivery.web import Faces
 from hifadhi.referral.root import Root
@@ -48,7 +49,8 @@ class Delivery:
     ) -> None:
         self._follower = Follower(store, stream, root)
         self._outbox = Outbox(store, stream)
-        self._tombstones = Tombstones(store, stream, makes_topics=inbox_topics)
+        self._tombstones = Tombstones(store, stream)
+        self._reissues = Reissues(store, stream) if inbox_topics else None
         self._topics = InboxTopics(store, stream, lambda: self._follower.directory.agencies) if inbox_topics else None
         self._waiters = waiters or Waiters()
         self._faces = Faces(
@@ -82,6 +84,9 @@ class Delivery:
         if self._topics:
             sending = self._forever("inbox topics", self._topics.run_once)
             self._tasks.append(asyncio.create_task(sending, name="delivery-inbox-topics"))
+        if self._reissues:
+            telling = self._forever("reissues", self._reissues.run_once)
+            self._tasks.append(asyncio.create_task(telling, name="delivery-reissues"))
 
     def hush(self) -> None:
         """Answer who waits."""
@@ -114,6 +119,8 @@ class Delivery:
             self._waiters.wake(fresh)
             self._outbox.ring()
             self._tombstones.ring()
+            if self._reissues:
+                self._reissues.ring()
         new = self._follower.size - before
         if self._topics and new:
             self._topics.ring(fresh)

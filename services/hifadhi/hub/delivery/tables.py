@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, false, text
 
 from hifadhi.store.metadata import METADATA
 
@@ -24,7 +24,8 @@ parts = Table(
     Column("sealed", LargeBinary),
 )
 # An erased part, for ever: it survives a rebuild. order_index: the leaf of its order; message_index: of its message;
-# readers: its sender first; told: its tombstones are on the stream; again: how often the part has come since.
+# readers: its sender first (an earlier release tells their topics); told: its tombstone is in `parts`; again: how often
+# the part has come since; reissued: the topics of agencies have its tombstone, and before it, once more, what named it.
 erased = Table(
     "delivery_erased",
     METADATA,
@@ -34,12 +35,19 @@ erased = Table(
     Column("readers", JSON, nullable=False),
     Column("told", Boolean, nullable=False),
     Column("again", BigInteger, nullable=False, server_default=text("0")),  # a release that knows none inserts too
+    Column("reissued", Boolean, nullable=False, server_default=false()),  # as above
 )
 Index(
     "ix_delivery_erased_untold",
     erased.c.digest,
     sqlite_where=text("told = 0"),
     postgresql_where=text("NOT told"),
+)
+Index(
+    "ix_delivery_erased_unreissued",
+    erased.c.digest,
+    sqlite_where=text("reissued = 0"),
+    postgresql_where=text("NOT reissued"),
 )
 leaves = Table(
     "delivery_leaves",
@@ -92,6 +100,15 @@ inbox = Table(
     Column("size", BigInteger, nullable=False),
 )
 Index("ix_delivery_inbox_leaf", inbox.c.leaf_index)
+# Which leaves have items that name a part: its message's, and whatever other message names its digest. A release that
+# knows none follows leaves without.
+naming = Table(
+    "delivery_naming",
+    METADATA,
+    Column("digest", String(43), primary_key=True),
+    Column("leaf_index", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
 # An item that its agency has fetched, `at` an instant; it survives a rebuild. published: it stands in `deliveries`.
 handovers = Table(
     "delivery_handovers",
@@ -116,5 +133,5 @@ inbox_topics = Table(
     Column("published", BigInteger, nullable=False),
 )
 
-REBUILT: Final = (progress, parts, leaves, messages, answers, cases, inbox)
+REBUILT: Final = (progress, parts, leaves, messages, answers, cases, inbox, naming)
 """What is emptied to begin again at index 0."""

@@ -35,6 +35,6 @@ class Progress(Closed):
 
 
 class InboxRecord(Item):
-    """An item of the inbox. `parts`: name to digest; each part is a record of its own, which stands before it."""
+    """An item of the inbox. `parts`: name to digest; each part is a record of its own."""
 
     parts: dict[str, Digest]

@@ -101,11 +101,18 @@ KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
         _PART,
         Kind(
             "item",
-            "An item of the agency's inbox, behind its parts. `previous` is the index of the item before it, or -1.",
+            "An item of the agency's inbox, behind its parts. `previous` is the index of the item before it, or -1. "
+            "Where that one is not there, or a part, it comes further on; or the item itself comes again, without a "
+            "part that was erased. Of two copies of an item the one with more in `erased` counts.",
             INDEX,
             record_values.InboxRecord,
             headers=_CHAINED,
         ),
-        _ERASED,
+        Kind(
+            "erased",
+            "The part with this digest is erased: forget it. The items that named it have come again, without it.",
+            None,
+            TOMBSTONE,
+        ),
     ),
 }

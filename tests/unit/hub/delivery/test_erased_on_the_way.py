@@ -10,9 +10,12 @@ from hifadhi.evidence import b64u
 from hifadhi.hub.delivery.erasures import Tombstones
 from hifadhi.hub.delivery.follower import Follower
 from hifadhi.hub.delivery.inbox_topics import InboxTopics
+from hifadhi.hub.delivery.parts import Parts
+from hifadhi.hub.delivery.progress import SwapLost
+from hifadhi.hub.delivery.reissue import Reissues
 from hifadhi.stream.port import Appended, Entry
 from hifadhi.stream.sqlite import SqliteStream
-from hifadhi.stream.topics import PARTS, inbox
+from hifadhi.stream.topics import PARTS, RECORD, inbox
 from ledger_maker import part_entry
 from unit.hub.delivery.test_erasures import content_of, erase
 
@@ -75,7 +78,8 @@ class Erasing:
     async def happens(self) -> None:
         erase(self._place.ledger, self._case, self._request, self.digest)
         await self._place.follow(self._follower)
-        await Tombstones(self._place.store, self._place.stream, makes_topics=True).run_once()
+        await Tombstones(self._place.store, self._place.stream).run_once()
+        await Reissues(self._place.store, self._place.stream).run_once()
 
 
 @pytest.mark.parametrize("loses_answer", [False, True])
@@ -110,3 +114,26 @@ async def test_a_part_that_comes_while_its_tombstone_is_on_its_way_gets_another(
     crossed.after = posted_again
     await erasing.happens()
     assert await newest(place, PARTS, erasing.digest) is None
+
+
+async def test_a_part_that_another_process_reads_again_which_has_not_heard_of_its_erasure_gets_a_tombstone(
+    place: Place,
+) -> None:
+    ledger, case = place.ledger, place.ledger.open_case()
+    digest = content_of(ledger, request := ledger.request(case))
+    await place.follow()
+    erase(ledger, case, request, digest)
+    await ledger.publish_parts(place.stream)
+    parts = Parts(place.store, place.stream)
+    await parts.load()
+    await parts.catch_up()  # of the order, so that none is new when its leaf comes
+    behind, ahead = await place.follower(), await place.follower()
+    await place.stream.append(RECORD, ledger.records()[-1:])
+    await ahead.step(0)
+    await Tombstones(place.store, place.stream).run_once()
+
+    await place.stream.append(PARTS, [part_entry(ledger.parts[digest])])
+    with pytest.raises(SwapLost):
+        await behind.step(0)
+    await Tombstones(place.store, place.stream).run_once()
+    assert await newest(place, PARTS, digest) is None

@@ -47,7 +47,7 @@ async def tombstones(place: Place) -> list[str]:
 
 
 async def tell(place: Place) -> None:
-    await Tombstones(place.store, place.stream, makes_topics=False).run_once()
+    await Tombstones(place.store, place.stream).run_once()
 
 
 @pytest.fixture
