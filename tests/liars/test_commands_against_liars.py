@@ -99,6 +99,21 @@ def test_what_is_no_receipt_gives_2(run: Run, desk: Path, capsys: pytest.Capture
     assert "NO_RECEIPT" in capsys.readouterr().err
 
 
+def test_receipts_that_end_within_a_line_are_judged_without_it_and_it_is_said(
+    run: Run, desk: Path, honest: RealExchange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A client was killed there; the line is written again with its next sending."""
+    whole = honest.receipts["TZ-RSD"]
+    (desk / "cut.jsonl").write_bytes(whole[:-20])
+    words = ["verify", desk / "ledger", "--root", desk / "root.json", "--receipts", desk / "cut.jsonl"]
+    assert run(*words) == 0
+    said = capsys.readouterr().out
+    assert f"  receipts  {len(whole.splitlines()) - 1} kept, 0 open\n" in said
+    assert "  cut off   1 of the files of receipts" in said
+    assert run(*words, "--receipts", desk / "MZ-INAR.jsonl", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["receipts"]["cut_off"] == 1
+
+
 def test_a_judge_is_handed_one_file(
     run: Run, desk: Path, liar: Liar, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """A process that writes into a folder beside another one: what it does, the folder, how it differs from the other."""
 
+import json
 import resource
 import signal
 import subprocess
@@ -80,8 +81,30 @@ def follow(folder: Path, step: str) -> None:
         assert LatestCheckpoint(root, folder / "checkpoint").size >= size
 
 
+def lines(folder: Path, letter: str) -> None:
+    for turn in range(TURNS):
+        durable_file.append(folder / "log", f'{{"{letter}":"{turn}{"x" * (turn * 97)}"}}'.encode(), whole=is_json)
+
+
+def die_in_a_line(folder: Path, letter: str) -> None:
+    """Killed when half of the bytes are written."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (WIDTH // 2, WIDTH // 2))
+    durable_file.append(folder / "log", f'{{"{letter}":"{letter * WIDTH}"}}'.encode(), whole=is_json)
+
+
+def is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
 if __name__ == "__main__":
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    {"replace": replace, "create": create, "die": die, "follow": follow}[sys.argv[1]](Path(sys.argv[2]), sys.argv[3])
+    does = {one.__name__: one for one in (replace, create, die, follow, lines, die_in_a_line)}
+    does[sys.argv[1]](Path(sys.argv[2]), sys.argv[3])
