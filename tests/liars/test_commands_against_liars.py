@@ -3,13 +3,18 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from cyclopts import App
 
 from hifadhi.agency.auditor.commands import evidence, verify
+from hifadhi.agency.client import Client
+from hifadhi.errors import Tampered
+from liars import view_lies
 from liars.liar import Files, Liar
 from liars.real_exchange import RealExchange
+from liars.served import Hub
 
 Run = Callable[..., int]
 
@@ -85,6 +90,50 @@ def test_a_fork_gives_1_and_a_newer_checkpoint_2(run: Run, desk: Path, liar: Lia
     assert run("verify", forked, "--root", desk / "root.json", "--checkpoint", newest) == 1
     earlier = lay(desk / "earlier", dict(liar.honest.earlier))
     assert run("verify", earlier, "--root", desk / "root.json", "--checkpoint", newest) == 2
+
+
+async def test_a_fork_that_an_agencys_client_meets_is_judged_by_the_mirror_of_what_others_saw(
+    run: Run, desk: Path, liar: Liar, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The hub shows it once, and never again."""
+    home, size = copytree(liar.honest.keyrings["ZA-DHA"].home, desk / "home"), len(liar.leaves)
+    async with Hub(liar, desk / "copy") as hub, Client(home, liar.root, hub.url) as agency:
+        assert agency.latest.size == size
+        hub.files = view_lies.fork_of_the_same_size(liar)
+        with pytest.raises(Tampered, match=f"two trees of {size} leaves") as caught:
+            await agency.refresh_directory()
+    kept = home / "checkpoint.two-roots-1"
+    assert f"the checkpoint lies in {kept}, " in str(caught.value)
+    words = ["verify", desk / "ledger", "--root", desk / "root.json", "--checkpoint"]
+    assert run(*words, kept) == 1
+    assert f"two histories: its tree of {size} leaves has another root" in capsys.readouterr().err
+    assert run(*words, home / f"{kept.name}.known", "--checkpoint", home / "checkpoint") == 0
+
+
+async def test_a_larger_fork_that_a_mirror_meets_is_judged_once_the_ledger_that_it_knows_has_grown(
+    run: Run, desk: Path, liar: Liar, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Or at once, by a mirror of what is shown now, with the checkpoint that was known."""
+    copy = desk / "copy"
+    words = ["--root", desk / "root.json", "--checkpoint"]
+    async with Hub(liar, copy) as hub:
+        hub.files = dict(liar.honest.earlier)
+        await hub.mirror()
+        hub.files = view_lies.fork_that_an_older_checkpoint_shows(liar)
+        with pytest.raises(
+            Tampered, match=r"another leaf than before; the checkpoint lies in \S+checkpoint.larger-1, "
+        ):
+            await hub.mirror()
+        kept = copy / "checkpoint.larger-1"
+        assert run("verify", copy, *words, kept) == 2  # it cannot tell yet
+        assert "NEWER" in capsys.readouterr().err
+        assert run("verify", copy, "--root", desk / "root.json") == 0
+        hub.files = dict(liar.honest.files)
+        await hub.mirror()
+    assert run("verify", copy, *words, kept) == 1
+    assert "two histories" in capsys.readouterr().err
+    with pytest.raises(Tampered, match="two histories"):
+        liar.compared(Path(f"{kept}.known").read_bytes(), view_lies.fork_that_an_older_checkpoint_shows(liar))
 
 
 def test_receipts_need_an_audit_from_the_first_leaf_on(run: Run, desk: Path) -> None:

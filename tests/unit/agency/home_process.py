@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,13 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hifadhi.agency import durable_file
 from hifadhi.agency.home.keyring import read_key
 from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
-from hifadhi.errors import Refused
+from hifadhi.errors import Refused, Tampered
 from hifadhi.evidence import checkpoint
 from hifadhi.evidence.checkpoint import Checkpoint
 from hifadhi.referral import root as root_file
 
 TURNS = 150
 WIDTH = 100_000
+KNOWN = 4
 _TESTS = Path(__file__).parents[2]
 
 
@@ -81,6 +82,19 @@ def follow(folder: Path, step: str) -> None:
         assert LatestCheckpoint(root, folder / "checkpoint").size >= size
 
 
+def contradict(folder: Path, letter: str) -> None:
+    """Is shown one other root after another for as many leaves as it knows."""
+    exchange = folder / "exchange"
+    root, ledger = root_file.parse((exchange / "root.json").read_bytes()), read_key(exchange / "ledger.jwk").key
+    assert isinstance(ledger, Ed25519PrivateKey)
+    latest = LatestCheckpoint(root, folder / "checkpoint")
+    latest.take(checkpoint.sign(Checkpoint(root.origin, KNOWN, bytes([1] * 32)), ledger), at_least=0)
+    for turn in range(TURNS // 10):
+        other = Checkpoint(root.origin, KNOWN, bytes([2 + int(letter), turn, *[0] * 30]))
+        with suppress(Tampered):
+            latest.take(checkpoint.sign(other, ledger), at_least=KNOWN)
+
+
 def lines(folder: Path, letter: str) -> None:
     for turn in range(TURNS):
         durable_file.append(folder / "log", f'{{"{letter}":"{turn}{"x" * (turn * 97)}"}}'.encode(), whole=is_json)
@@ -106,5 +120,5 @@ if __name__ == "__main__":
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    does = {one.__name__: one for one in (replace, create, die, follow, lines, die_in_a_line)}
+    does = {one.__name__: one for one in (replace, create, die, follow, contradict, lines, die_in_a_line)}
     does[sys.argv[1]](Path(sys.argv[2]), sys.argv[3])
