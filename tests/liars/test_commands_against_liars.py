@@ -3,13 +3,18 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from cyclopts import App
 
 from hifadhi.agency.auditor.commands import evidence, verify
+from hifadhi.agency.client import Client
+from hifadhi.errors import Tampered
+from liars import view_lies
 from liars.liar import Files, Liar
 from liars.real_exchange import RealExchange
+from liars.served import Hub
 
 Run = Callable[..., int]
 
@@ -87,6 +92,50 @@ def test_a_fork_gives_1_and_a_newer_checkpoint_2(run: Run, desk: Path, liar: Lia
     assert run("verify", earlier, "--root", desk / "root.json", "--checkpoint", newest) == 2
 
 
+async def test_a_fork_that_an_agencys_client_meets_is_judged_by_the_mirror_of_what_others_saw(
+    run: Run, desk: Path, liar: Liar, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The hub shows it once, and never again."""
+    home, size = copytree(liar.honest.keyrings["ZA-DHA"].home, desk / "home"), len(liar.leaves)
+    async with Hub(liar, desk / "copy") as hub, Client(home, liar.root, hub.url) as agency:
+        assert agency.latest.size == size
+        hub.files = view_lies.fork_of_the_same_size(liar)
+        with pytest.raises(Tampered, match=f"two trees of {size} leaves") as caught:
+            await agency.refresh_directory()
+    kept = home / "checkpoint.two-roots-1"
+    assert f"the checkpoint lies in {kept}, " in str(caught.value)
+    words = ["verify", desk / "ledger", "--root", desk / "root.json", "--checkpoint"]
+    assert run(*words, kept) == 1
+    assert f"two histories: its tree of {size} leaves has another root" in capsys.readouterr().err
+    assert run(*words, home / f"{kept.name}.known", "--checkpoint", home / "checkpoint") == 0
+
+
+async def test_a_larger_fork_that_a_mirror_meets_is_judged_once_the_ledger_that_it_knows_has_grown(
+    run: Run, desk: Path, liar: Liar, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Or at once, by a mirror of what is shown now, with the checkpoint that was known."""
+    copy = desk / "copy"
+    words = ["--root", desk / "root.json", "--checkpoint"]
+    async with Hub(liar, copy) as hub:
+        hub.files = dict(liar.honest.earlier)
+        await hub.mirror()
+        hub.files = view_lies.fork_that_an_older_checkpoint_shows(liar)
+        with pytest.raises(
+            Tampered, match=r"another leaf than before; the checkpoint lies in \S+checkpoint.larger-1, "
+        ):
+            await hub.mirror()
+        kept = copy / "checkpoint.larger-1"
+        assert run("verify", copy, *words, kept) == 2  # it cannot tell yet
+        assert "NEWER" in capsys.readouterr().err
+        assert run("verify", copy, "--root", desk / "root.json") == 0
+        hub.files = dict(liar.honest.files)
+        await hub.mirror()
+    assert run("verify", copy, *words, kept) == 1
+    assert "two histories" in capsys.readouterr().err
+    with pytest.raises(Tampered, match="two histories"):
+        liar.compared(Path(f"{kept}.known").read_bytes(), view_lies.fork_that_an_older_checkpoint_shows(liar))
+
+
 def test_receipts_need_an_audit_from_the_first_leaf_on(run: Run, desk: Path) -> None:
     words = ["verify", desk / "ledger", "--root", desk / "root.json", "--state", desk / "state.sqlite"]
     assert run(*words) == 0
@@ -97,6 +146,21 @@ def test_what_is_no_receipt_gives_2(run: Run, desk: Path, capsys: pytest.Capture
     (desk / "no.jsonl").write_text("{}")
     assert run("verify", desk / "ledger", "--root", desk / "root.json", "--receipts", desk / "no.jsonl") == 2
     assert "NO_RECEIPT" in capsys.readouterr().err
+
+
+def test_receipts_that_end_within_a_line_are_judged_without_it_and_it_is_said(
+    run: Run, desk: Path, honest: RealExchange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A client was killed there; the line is written again with its next sending."""
+    whole = honest.receipts["TZ-RSD"]
+    (desk / "cut.jsonl").write_bytes(whole[:-20])
+    words = ["verify", desk / "ledger", "--root", desk / "root.json", "--receipts", desk / "cut.jsonl"]
+    assert run(*words) == 0
+    said = capsys.readouterr().out
+    assert f"  receipts  {len(whole.splitlines()) - 1} kept, 0 open\n" in said
+    assert "  cut off   1 of the files of receipts" in said
+    assert run(*words, "--receipts", desk / "MZ-INAR.jsonl", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["receipts"]["cut_off"] == 1
 
 
 def test_a_judge_is_handed_one_file(

@@ -6,25 +6,19 @@ or what a mirror had before (`hifadhi mirror`).
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Self
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from hifadhi.agency.auditor import dossier, dossier_making
-from hifadhi.agency.auditor.archive import Archive
-from hifadhi.agency.auditor.mirror import Mirror
 from hifadhi.agency.composing.compose import Message
 from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
-from hifadhi.agency.wire.access_token import AccessToken
 from hifadhi.agency.wire.receipt import check_receipt
-from hifadhi.agency.wire.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered
 from hifadhi.referral.directory import Directory
 from liars import ledger_lies
 from liars import view_lies as lies
 from liars.liar import Caught, Liar, lie
+from liars.served import Hub
 
 SENT = "TZ-RSD"
 
@@ -100,14 +94,16 @@ def test_fork_two_views_of_different_sizes(liar: Liar) -> None:
 
 
 def test_fork_before_an_agencys_eyes(liar: Liar, tmp_path: Path) -> None:
-    """It keeps the newest checkpoint for ever: another root for that size is the proof."""
+    """It keeps the newest checkpoint for ever, and now the other one too: two roots for one size are the proof."""
     forked = lies.fork_of_the_same_size(liar)["checkpoint"]
     latest = LatestCheckpoint(liar.root, tmp_path / "checkpoint")
     latest.take(liar.honest.files["checkpoint"], at_least=0)
     size = len(liar.leaves)
-    assert lie(lambda: latest.take(forked, at_least=size)) == Caught(
-        None, f"the ledger shows two trees of {size} leaves"
-    )
+    found = lie(lambda: latest.take(forked, at_least=size))
+    kept = tmp_path / "checkpoint.two-roots-1"
+    assert found.why.startswith(f"the ledger shows two trees of {size} leaves; the checkpoint lies in {kept}, ")
+    assert kept.read_bytes() == forked
+    assert (tmp_path / "checkpoint.two-roots-1.known").read_bytes() == liar.honest.files["checkpoint"]
 
 
 def test_fork_for_a_judge(liar: Liar) -> None:
@@ -144,8 +140,10 @@ def test_roll_back_before_an_agencys_eyes(liar: Liar, tmp_path: Path) -> None:
     size, again = len(liar.leaves), LatestCheckpoint(liar.root, tmp_path / "checkpoint")
     earlier = liar.honest.earlier["checkpoint"]
     shown = int(earlier.split(b"\n")[1])
-    why = f"the ledger has shrunk: {size} leaves were known, {shown} are shown"
-    assert lie(lambda: again.take(earlier, at_least=again.size)) == Caught(None, why)
+    why = f"the ledger has shrunk: {size} leaves were known, {shown} are shown; "
+    assert lie(lambda: again.take(earlier, at_least=again.size)).why.startswith(why)
+    kept = (tmp_path / "checkpoint.smaller-1").read_bytes()
+    assert kept == earlier and liar.compared(kept, liar.honest.files).size == shown  # proves nothing: it is true
 
 
 def test_roll_back_an_auditor_who_has_only_the_old_mirror(liar: Liar) -> None:
@@ -161,37 +159,11 @@ def test_a_checkpoint_of_another_key_accuses_nobody(liar: Liar) -> None:
 
 
 @pytest.fixture
-async def mirrored(liar: Liar, tmp_path: Path) -> AsyncIterator["Hub"]:
+async def mirrored(liar: Liar, tmp_path: Path) -> AsyncIterator[Hub]:
     """A hub over HTTP, and an auditor's folder that has mirrored the honest ledger from it."""
     async with Hub(liar, tmp_path / "copy") as hub:
         await hub.mirror()
         yield hub
-
-
-class Hub:
-    """Serves whatever files it is given."""
-
-    def __init__(self, liar: Liar, folder: Path) -> None:
-        self.files, self.liar, self.copy = dict(liar.honest.files), liar, Archive(folder)
-        app = web.Application()
-        app.router.add_get("/ledger/{path:.*}", self._answer)
-        self._server = TestServer(app)
-
-    async def __aenter__(self) -> Self:
-        await self._server.start_server()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._server.close()
-
-    async def mirror(self) -> None:
-        url = str(self._server.make_url("")).rstrip("/")
-        token = AccessToken("UNHCR-RO", self.liar.honest.keyrings["ZA-DHA"].sign, url)
-        async with Transport(url, token=token, patience=Patience(tries=1, request_s=5)) as transport:
-            await Mirror(self.copy, transport, self.liar.root).update()
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        return web.Response(body=self.files[request.match_info["path"]])
 
 
 async def test_roll_back_before_a_mirrors_eyes(mirrored: Hub, liar: Liar) -> None:

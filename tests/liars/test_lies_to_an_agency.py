@@ -1,6 +1,8 @@
 """Lies that only the agency can see to whom they are told: its own client stops, and keeps what proves it."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -97,6 +99,19 @@ def test_swap_a_key_in_a_tree_made_for_one_agency(liar: Liar) -> None:
     """The statement itself is not its agency's."""
     told = lies.swap_a_key_in_a_tree_made_for_one_agency(liar)
     assert lie(lambda: folded(liar, told)).index == view_lies.statement(liar)
+
+
+@pytest.mark.parametrize(
+    "told", [lies.swap_a_key_in_a_tree_made_for_one_agency, lies.strip_a_signature_in_a_tree_made_for_one_agency]
+)
+def test_the_checkpoint_of_a_tree_made_for_one_agency_is_kept_and_is_of_another_history(
+    liar: Liar, tmp_path: Path, told: Callable[[Liar], bytes]
+) -> None:
+    known = KnownDirectory(liar.root, LatestCheckpoint(liar.root, tmp_path / "checkpoint"))
+    why = lie(lambda: known.take(told(liar), at_least=0)).why
+    kept = tmp_path / "checkpoint.directory-1"
+    assert f"the checkpoint lies in {kept}; " in why  # and nothing was known
+    assert lie(lambda: liar.compared(kept.read_bytes(), liar.honest.files)).why.startswith("the ledger shows two")
 
 
 def test_strip_a_signature_of_governance_in_a_tree_made_for_one_agency(liar: Liar) -> None:

@@ -23,7 +23,8 @@ What it promises:
 * An item is handed over when leaf, proof, signatures, parts, commitment and schema have been checked, and
   `referral.received` or `message.bounced` was sent where that is due: exactly once, whenever the process is killed. The
   item itself is handed over at least once: asking for the next says that it has been taken.
-* `Tampered`: the hub's own evidence contradicts itself. Stop; keep the home folder, which holds `evidence.jsonl`.
+* `Tampered`: the hub's own evidence contradicts itself. Stop; keep the home folder, which holds `evidence.jsonl`, and
+  beside `checkpoint` the signed one that contradicts it, if there is one (`known.contradictions`): that proves a fork.
 
 Several processes may use one home: they send in turns. Role: an agency's edge. Reads: `root.json`, the home folder, the
 exchange. Writes: the home folder, messages. Holds: private keys. Never: a key of others from anywhere but the directory

@@ -15,6 +15,7 @@ PUBLIC: Final = 0o644
 WAIT_FOR_TURN_S: Final = 10.0
 """Far longer than a file takes to write: who holds its turn for so long was stopped in it."""
 _LOOK_AGAIN_S: Final = 0.005
+_FURTHER_BACK: Final = 256
 
 
 def replace(path: Path, raw: bytes, *, mode: int = PRIVATE, unless: Callable[[], bool] = lambda: False) -> bool:
@@ -40,10 +41,22 @@ def create(path: Path, raw: bytes, *, mode: int = PRIVATE) -> None:
         raise Refused(Fault("EXISTS", "", f"{path.name} is there already; choose another folder"))
 
 
-def append(path: Path, line: bytes, *, mode: int = PRIVATE) -> None:
-    """One more line at the end of the file, or several with LF between them."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode), "wb") as file:
-        _put(file, line + b"\n")
+def append(path: Path, line: bytes, *, whole: Callable[[bytes], bool], mode: int = PRIVATE) -> None:
+    """One more line at the end of the file, or several with LF between them; durable on return.
+
+    What a writer was stopped in stands behind the last LF. It is ended if `whole` takes it for a line, and else taken
+    away: nobody was told that it is kept, and the next line would be glued to it. One writer at a time, among all
+    processes. Unavailable: BUSY, if another process does not end its turn.
+    """
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, mode), "r+b") as file:
+        _wait_for_turn(file, path)
+        left, before = _behind_last_line(file), file.tell()
+        is_line = left != b"" and whole(left)
+        if left and not is_line:
+            file.truncate(before - len(left))
+        _put(file, (b"\n" if is_line else b"") + line + b"\n")
+    if not before:
+        _sync_folder(path.parent)
 
 
 def read(path: Path) -> bytes:
@@ -86,6 +99,24 @@ def _holds(file: BinaryIO, name: Path) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), name.stat())
     except (BlockingIOError, FileNotFoundError):
         return False
+
+
+def _wait_for_turn(file: BinaryIO, name: Path) -> None:
+    deadline = time.monotonic() + WAIT_FOR_TURN_S
+    while not _holds(file, name):
+        if time.monotonic() > deadline:
+            raise Unavailable(f"another process is writing {name.name}", code="BUSY")
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _behind_last_line(file: BinaryIO) -> bytes:
+    """What stands behind the last LF, mostly nothing; the file is at its end then."""
+    end, back, left = file.seek(0, os.SEEK_END), 1, b""
+    while len(left) < end and b"\n" not in left:
+        file.seek(max(0, end - back))
+        left, back = file.read(), back * _FURTHER_BACK
+    file.seek(end)
+    return left.rpartition(b"\n")[2]
 
 
 def _put(file: BinaryIO, raw: bytes) -> None:

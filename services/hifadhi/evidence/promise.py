@@ -59,16 +59,31 @@ class Promise:
 def read(raw: bytes, origin: str) -> list[Promise]:
     """The promises in the lines of a file: tokens, or what an agency keeps as `evidence.jsonl`, refusals left out.
 
-    Refused: NO_RECEIPT, with the number of the line, if one holds none of this origin's.
+    So is half a line at its end (`is_cut_off`). Refused: NO_RECEIPT, with the number of the line, if one holds none of
+    this origin's.
     """
     found = list[Promise]()
-    for number, line in enumerate(raw.splitlines(), start=1):
+    lines = raw.splitlines()
+    for number, line in enumerate(lines[:-1] if is_cut_off(raw) else lines, start=1):
         try:
             token = _token(line)
             found.extend(_promises(token, origin, number) if token else ())
         except HifadhiError as error:
             raise _no_receipt(number) from error
     return found
+
+
+def is_cut_off(raw: bytes) -> bool:
+    """Whether the file ends within a line of an agency's: its writer was stopped there, and will write it again.
+
+    Such a line is an object and ends with LF; half of one is no JSON. Anything else there is judged as a line.
+    """
+    last = raw.rpartition(b"\n")[2]
+    try:
+        strict_json.parse(last)
+    except Refused as refusal:
+        return last.startswith(b"{") and refusal.code in {"NOT_JSON", "BAD_ENCODING"}
+    return False
 
 
 class Promises:

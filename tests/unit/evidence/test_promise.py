@@ -142,7 +142,7 @@ def test_both_forms_of_receipts_are_read_with_what_an_agency_keeps_around_them()
     "line",
     [
         b"{}",
-        b"{",
+        b"{\n",
         b"x.y.z",
         b"\xff",
         token({"digest": "x"}),
@@ -159,6 +159,37 @@ def test_what_is_no_receipt_of_this_hub_accuses_nobody(line: bytes) -> None:
     good, leaves = token(one()[1]), one()[0].leaves()
     with pytest.raises(Refused, match="line 2 is no receipt"):
         told(promise.read(good + b"\n" + line, the_root().origin), leaves).open()
+
+
+def kept() -> list[bytes]:
+    """What an agency's client writes: a receipt, a refusal, the receipt of a batch."""
+    made, single = one()
+    return [
+        strict_json.dump({"id": "x", "digest": "x", "receipt": token(single).decode()}),
+        strict_json.dump({"id": "x", "digest": "x", "refusal": None}),
+        strict_json.dump({"ids": ["x", "y"], "receipt": token(made.lines).decode()}),
+    ]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_file_that_ends_within_an_agencys_line_gives_what_stands_before_it(number: int) -> None:
+    """Wherever its writer was killed, and after it has written on."""
+    *before, last = kept()[: number + 1]
+    whole = b"".join(line + b"\n" for line in before)
+    others = promise.read(whole, the_root().origin)
+    for cut in range(len(last)):
+        raw = whole + last[:cut]
+        assert promise.read(raw, the_root().origin) == others
+        assert promise.is_cut_off(raw) == (cut > 0)
+    full = promise.read(whole + last + b"\n", the_root().origin)
+    assert promise.read(whole + last, the_root().origin) == full
+    assert not promise.is_cut_off(whole + last) and not promise.is_cut_off(whole + last + b"\n")
+
+
+def test_half_a_line_that_others_follow_is_no_receipt() -> None:
+    first, _, last = kept()
+    with pytest.raises(Refused, match="line 2 is no receipt"):
+        promise.read(b"\n".join((first, last[:40], last)), the_root().origin)
 
 
 NOWHERE: list[dict[str, Any]] = [

@@ -19,12 +19,16 @@ from hifadhi.referral.root import Root
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The audit's report; receipts that were kept, and those that no leaf judges yet; checkpoints that agree."""
+    """The audit's report; receipts that were kept, and those that no leaf judges yet; checkpoints that agree.
+
+    `cut_off`: files of receipts that end within a line, which was not judged.
+    """
 
     report: Report
     kept: int
     open: tuple[Promise, ...]
     agreed: tuple[Checkpoint, ...]
+    cut_off: int = 0
 
 
 def cross_check(
@@ -41,7 +45,8 @@ def cross_check(
     `state`: the file to go on from; its leaves are not looked at again, so there are no receipts to judge with it.
     Tampered; Refused: NO_RECEIPT, and NEWER for a checkpoint with more leaves than the mirror.
     """
-    promised = [each for raw in receipts for each in promise.read(raw, root.origin)]
+    files = tuple(receipts)
+    promised = [each for raw in files for each in promise.read(raw, root.origin)]
     size = claimed_checkpoint(ledger, root).size
     with garbage.settled(), memory_of(size, state, _name(root)) as memory, bundles_of(ledger, size) as bundles:
         audit = Audit(ledger, root, bundles, memory)
@@ -54,7 +59,7 @@ def cross_check(
         report = audit.run(seen)
     still_open, keys = promises.open(), audit.verifier.ledger_keys
     agreed = tuple(other_view.check(note, ledger, size, keys) for note in views)
-    return Checked(report, promises.kept, still_open, agreed)
+    return Checked(report, promises.kept, still_open, agreed, sum(map(promise.is_cut_off, files)))
 
 
 def _name(root: Root) -> str:

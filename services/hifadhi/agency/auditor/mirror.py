@@ -11,6 +11,9 @@ Rules, and the attack that each stops:
 What arrives lies in `incoming/` until rule 4 has been checked, and only then replaces what the archive had; what breaks
 rule 3 or 4 goes. A mirror that was interrupted goes on where it stopped; the archive is whole at every moment but that
 of the replacement, which the next run completes. In memory: one bundle.
+
+The checkpoint that breaks rule 2, 3 or 4 is kept beside the archive's own (`contradictions`), if there is a root to say
+that the ledger signed it. The archive is as whole as before: nothing of it is under `tile/`.
 """
 
 import shutil
@@ -18,13 +21,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from hifadhi.agency import durable_file
 from hifadhi.agency.auditor.archive import MAX_FILE, Archive
+from hifadhi.agency.known.contradictions import Contradictions, Kind
 from hifadhi.agency.known.known_directory import KnownDirectory
 from hifadhi.agency.known.latest_checkpoint import LatestCheckpoint
 from hifadhi.agency.wire.exchange import Exchange
 from hifadhi.agency.wire.transport import Transport
-from hifadhi.errors import Refused, Tampered
-from hifadhi.evidence.audit import CHECKPOINT, belongs
+from hifadhi.errors import HifadhiError, Refused, Tampered
+from hifadhi.evidence.audit import CHECKPOINT, belongs, edge_at
 from hifadhi.evidence.checkpoint import Checkpoint, unsigned
 from hifadhi.evidence.note import MAX_NOTE
 from hifadhi.evidence.tile_rows import TileRows
@@ -46,6 +51,14 @@ class Mirrored:
     new: int
 
 
+class Contradicted(Tampered):
+    """The checkpoint that is shown contradicts the archive, or the entries that are shown with it."""
+
+    def __init__(self, kind: Kind, why: str, *, index: int | None = None) -> None:
+        super().__init__(why, index=index)
+        self.kind = kind
+
+
 @dataclass(slots=True)
 class Growth:
     """A tree as it grows from the old one to the new one."""
@@ -59,7 +72,8 @@ class Mirror:
 
     def __init__(self, archive: Archive, transport: Transport, root: Root | None = None) -> None:
         self._archive, self._transport = archive, transport
-        self._known = KnownDirectory(root, LatestCheckpoint(root)) if root else None
+        self._kept = Contradictions(archive.folder / CHECKPOINT, durable_file.PUBLIC)
+        self._known = KnownDirectory(root, LatestCheckpoint(root, kept=self._kept)) if root else None
         self._incoming = Archive(archive.folder / INCOMING)
 
     async def update(self, progress: Progress = lambda _done, _of: None) -> Mirrored:
@@ -69,14 +83,14 @@ class Mirror:
         note = await self._fetch(CHECKPOINT, MAX_NOTE)
         new = await self._opened(note)
         old = await self._old(new.origin)
-        if old.size > new.size:  # rule 2
-            raise Tampered(f"the ledger was rolled back: {old.size} leaves are here, it shows {new.size}")
-        if old.size == new.size and old.root != new.root:  # rule 3
-            raise Tampered(f"the ledger shows another tree of {new.size} leaves than before")
-        if old.size < new.size or CHECKPOINT not in self._archive:
-            await self._grow(old, new, progress)
-            self._incoming.write(CHECKPOINT, note)
-            self._replace()
+        try:
+            self._compare_trees(old, new)
+            if old.size < new.size or CHECKPOINT not in self._archive:
+                await self._grow(old, new, progress)
+                self._incoming.write(CHECKPOINT, note)
+                self._replace()
+        except Contradicted as found:
+            raise self._keeping(found, note) from found
         return Mirrored(new, new.size - old.size)
 
     async def _old(self, origin: str) -> Checkpoint:
@@ -87,6 +101,27 @@ class Mirror:
         if old.origin != origin:  # rule 2
             raise Tampered("the archive is of another ledger")
         return old
+
+    def _compare_trees(self, old: Checkpoint, new: Checkpoint) -> None:
+        if old.size > new.size and self._begins_with(new, old.size):  # rule 2
+            why = f"the ledger was rolled back: {old.size} leaves are here, it shows {new.size}"
+            raise Contradicted(Kind.SMALLER, why)
+        if old.size > new.size or (old.size == new.size and old.root != new.root):  # rule 3
+            raise Contradicted(Kind.TWO_ROOTS, f"the ledger shows another tree of {new.size} leaves than before")
+
+    def _begins_with(self, smaller: Checkpoint, size: int) -> bool:
+        """Whether the archive does, as far as its tiles can say."""
+        try:
+            return edge_at(self._archive, smaller.size, size).root() == smaller.root
+        except HifadhiError:
+            return True
+
+    def _keeping(self, found: Contradicted, note: bytes) -> Tampered:
+        """The error, once the note is kept: it says where."""
+        told = "its checkpoint is not kept, for nobody has checked who signed it: mirror with --root"
+        if self._known is not None:
+            told = self._kept.keep(found.kind, note, self._archive.get(CHECKPOINT))
+        return Tampered(f"{found.why}; {told}", index=found.index)
 
     async def _grow(self, old: Checkpoint, new: Checkpoint, progress: Progress) -> None:
         growth = Growth(self._archive.edge(old.size), TileRows(old.size, self._old_tiles(old.size)))
@@ -118,10 +153,10 @@ class Mirror:
             if raw[number * HASH_BYTES : (number + 1) * HASH_BYTES] != leaf_hash(entry):
                 raise self._rejected("the ledger shows another leaf than before", first + number)
 
-    def _rejected(self, why: str, index: int | None = None) -> Tampered:
+    def _rejected(self, why: str, index: int | None = None) -> Contradicted:
         """It may have been garbled on its way: were it kept, every further run would find it and ask for nothing."""
         shutil.rmtree(self._incoming.folder)
-        return Tampered(why, index=index)
+        return Contradicted(Kind.LARGER, why, index=index)
 
     def _old_tiles(self, size: int) -> Callable[[int, int], bytes]:
         return lambda level, index: self._archive.tile(level, index, size)

@@ -106,7 +106,7 @@ def checked_fields(checked: Checked, due_s: int) -> dict[str, Any]:
     still_open = [{"id": each.id, "position": each.position, "due": _due(each, due_s)} for each in checked.open]
     return {
         **fields,
-        "receipts": {"kept": checked.kept, "open": still_open},
+        "receipts": {"kept": checked.kept, "open": still_open, "cut_off": checked.cut_off},
         "checkpoints": [{"leaves": other.size, "root": encode(other.root)} for other in checked.agreed],
     }
 
@@ -116,6 +116,8 @@ def checked_words(checked: Checked, due_s: int) -> str:
     lines = [report_words(checked.report)]
     if checked.kept or checked.open:
         lines.append(f"  receipts  {checked.kept} kept, {len(checked.open)} open")
+    if checked.cut_off:
+        lines.append(f"  cut off   {checked.cut_off} of the files of receipts: half a line at the end, not judged")
     lines += [f"  elsewhere the same tree of {other.size} leaves was shown" for other in checked.agreed]
     if checked.open:
         lines.append("Open: the ledger ends before these. If a later mirror still has no leaf for one, the hub lied:")

@@ -108,11 +108,15 @@ class KnownDirectory:
     def take(self, page: bytes, *, at_least: int) -> bool:
         """Folds one page; whether it was the last. Tampered; Unavailable: BAD_ANSWER, if it is no page at all.
 
-        `at_least`: the ledger's known size when the page was asked for. What was read is forgotten if it does not hold.
+        `at_least`: the ledger's known size when the page was asked for. What was read is forgotten if it does not hold;
+        the page's checkpoint is kept, if keys that are known signed it: it is of a tree with such a leaf.
         """
-        members, reading = _members(page), self._reading
+        members, before = _members(page), self._reading
         self._reading = self._known
-        reading = reading.with_page(members, at_least)
+        try:
+            reading = before.with_page(members, at_least)
+        except Tampered as lie:
+            raise self.latest.accused(lie, members["checkpoint"], before.keys) from lie
         if members["done"]:
             self._settle(reading)
         else:

@@ -3,7 +3,8 @@
 What is written down is posted until the hub has answered, by whoever sends next with this key: so a message that could
 not be posted now is kept, not lost, and must not be composed a second time. So is one that is in doubt, refused by the
 hub although it may have stored it before (`doubt`). Receipts and refusals are kept in `evidence.jsonl`: they prove what
-the hub promised.
+the hub promised. A kill within such a line leaves half of it, and the message pending: it is posted again, and its
+answer written anew.
 """
 
 import time
@@ -197,7 +198,7 @@ class Outbox:
     def _settle(self, answered: Mapping[Message, Settled]) -> None:
         lines = b"\n".join(_evidence(answered))
         if lines:
-            durable_file.append(self.journal.path.with_name("evidence.jsonl"), lines)
+            durable_file.append(self.journal.path.with_name("evidence.jsonl"), lines, whole=_is_whole)
         accepted = [message.number for message, outcome in answered.items() if not isinstance(outcome, Rejection)]
         refused = {message.number for message, outcome in answered.items() if isinstance(outcome, Rejection)}
         # Who was in doubt is waited for no longer: the call that sent it has ended.
@@ -220,6 +221,15 @@ def _in_doubt() -> Unavailable:
         "the next sending: do not compose it anew"
     )
     return Unavailable(says, code="IN_DOUBT")
+
+
+def _is_whole(line: bytes) -> bool:
+    """Half an object is no JSON."""
+    try:
+        strict_json.parse(line)
+    except Refused:
+        return False
+    return True
 
 
 def _evidence(answered: Mapping[Message, Settled]) -> Iterator[bytes]:

@@ -8,7 +8,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from hifadhi.agency.auditor.archive import Archive
+from hifadhi.agency.auditor.cross_check import cross_check
 from hifadhi.agency.auditor.mirror import INCOMING, Mirror, Mirrored
+from hifadhi.agency.known.contradictions import MOST
 from hifadhi.agency.wire.access_token import AccessToken
 from hifadhi.agency.wire.transport import Patience, Transport
 from hifadhi.errors import Refused, Tampered, Unavailable
@@ -224,6 +226,76 @@ async def test_another_tree_of_the_same_size_is_not_taken_over(ledger: Ledger, u
     ledger.files = archive([*long.leaves[:29], long.leaves[30]])
     with pytest.raises(Tampered, match="another tree"):
         await update()
+
+
+LONGER = 320
+
+
+def contradiction(kind: str, leaves: list[bytes]) -> dict[str, bytes]:
+    """What a ledger of these leaves is made to show to who has the first 300."""
+    swapped = [leaves[281], leaves[280]]
+    return {
+        "two-roots": archive([*leaves[:299], leaves[300]]),
+        "two-roots of fewer": archive([*leaves[:280], *swapped]),
+        "smaller": archive(leaves[:299]),
+        "larger": archive([*leaves[:280], *swapped, *leaves[282:LONGER]]),
+        "larger within full bundles": archive([leaves[1], leaves[0], *leaves[2:LONGER]]),
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["two-roots", "two-roots of fewer", "smaller", "larger", "larger within full bundles"])
+async def test_the_checkpoint_that_contradicts_a_copy_is_kept_beside_its_own_and_judged_offline(
+    ledger: Ledger, update: Update, long: Exchange, tmp_path: Path, kind: str
+) -> None:
+    before = ledger.files = archive(long.leaves[:300])
+    await update()
+    forked = ledger.files = contradiction(kind, long.leaves)
+    for _ in range(2):
+        with pytest.raises(Tampered) as caught:
+            await update()
+    copy, place = Archive(tmp_path / "copy"), tmp_path / "copy" / f"checkpoint.{kind.partition(' ')[0]}-1"
+    assert f"; the checkpoint lies in {place}, what was known in {place.name}.known; keep " in str(caught.value)
+    assert sorted(path.name for path in copy.folder.iterdir()) == sorted(
+        ["checkpoint", "tile", place.name, f"{place.name}.known"]
+    )
+    assert (place.read_bytes(), Path(f"{place}.known").read_bytes()) == (forked["checkpoint"], before["checkpoint"])
+    assert dict(copy) == before and Audit(copy, the_root()).run().leaves == 300
+    ledger.files = archive(long.leaves[:LONGER])
+    await update()
+    if kind == "smaller":
+        assert cross_check(copy, the_root(), views=[place.read_bytes()]).agreed[0].size == 299
+        return
+    with pytest.raises(Tampered, match="the ledger shows two histories"):
+        cross_check(copy, the_root(), views=[place.read_bytes()])
+
+
+async def test_of_a_million_contradictions_a_copy_keeps_the_first_few(
+    ledger: Ledger, update: Update, long: Exchange, tmp_path: Path
+) -> None:
+    ledger.files = archive(long.leaves[:30])
+    await update()
+    shown = [archive([*long.leaves[:29], long.leaves[at]]) for at in range(30, 40)]
+    for ledger.files in shown:
+        with pytest.raises(Tampered, match="another tree"):
+            await update()
+    kept = sorted((tmp_path / "copy").glob("checkpoint.two-roots-?"))
+    assert [path.read_bytes() for path in kept] == [files["checkpoint"] for files in shown[:MOST]]
+    assert dict(Archive(tmp_path / "copy")) == archive(long.leaves[:30])
+
+
+@pytest.mark.parametrize("signed", [True, False])
+async def test_what_the_ledger_has_not_verifiably_signed_is_not_kept(
+    ledger: Ledger, update: Update, long: Exchange, tmp_path: Path, signed: bool
+) -> None:
+    ledger.files = archive(long.leaves[:30])
+    await update(signed=signed)
+    ledger.files = archive([*long.leaves[:29], long.leaves[30]])
+    if signed:
+        shown, of_other = ledger.files["checkpoint"], archive(long.leaves[:29])["checkpoint"]
+        ledger.files["checkpoint"] = shown.split(b"\n\n")[0] + b"\n\n" + of_other.split(b"\n\n")[1]
+    with pytest.raises(Tampered, match="does not verify" if signed else "is not kept, .* mirror with --root"):
+        await update(signed=signed)
+    assert {path.name for path in (tmp_path / "copy").iterdir()} == {"checkpoint", "tile"}
 
 
 async def test_entries_that_do_not_give_the_signed_root_are_not_taken_over(

@@ -22,7 +22,7 @@ from unit.agency.conftest import QUICK
 from unit.agency.small_hub import SmallHub
 
 MZ = "MZ-INAR"
-SYNCS = 37
+SYNCS = 38
 """So often does a renewal wait for the disk: so many moments at which the power can fail."""
 
 

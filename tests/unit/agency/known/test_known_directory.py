@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -125,6 +126,26 @@ def test_a_statement_that_does_not_hold_is_tampered_with(
     with pytest.raises(Tampered):
         taken(known, hub.page(known.wanted))
     assert known.directory is before
+
+
+def test_the_checkpoint_of_a_page_that_does_not_hold_is_kept_if_the_ledger_signed_it(
+    hub: SmallHub, office: Governance, tmp_path: Path
+) -> None:
+    known = KnownDirectory(hub.root, LatestCheckpoint(hub.root, tmp_path / "checkpoint"))
+    read_to_the_end(known, hub)
+    before = hub.note()
+    hub.show_statement(sealed(newcomer(), office.signers()[:1]))
+    page = hub.page(known.wanted)
+    with pytest.raises(Tampered):
+        taken(known, {**page, "checkpoint": before.partition("\n\n")[0] + "\n\n" + hub.note().partition("\n\n")[2]})
+    assert not list(tmp_path.glob("checkpoint.*"))
+    with pytest.raises(
+        Tampered, match=r"SENDER_MISMATCH.*; the checkpoint lies in \S+checkpoint.directory-1, "
+    ) as caught:
+        taken(known, page)
+    assert caught.value.index == len(hub.leaves) - 1
+    assert (tmp_path / "checkpoint.directory-1").read_text() == hub.note()
+    assert (tmp_path / "checkpoint.directory-1.known").read_text() == before
 
 
 def test_a_changed_signature_is_tampered_with(known: KnownDirectory, hub: SmallHub, office: Governance) -> None:

@@ -16,7 +16,7 @@ from hifadhi.agency.home.journal import Journal, Pending
 from hifadhi.agency.wire.exchange import Exchange
 from hifadhi.agency.wire.receipt import Receipt, Rejection
 from hifadhi.errors import Fault, Refused, Tampered, Unavailable
-from hifadhi.evidence import b64u, leaf
+from hifadhi.evidence import b64u, leaf, promise
 from hifadhi.referral import directory_changes
 from unit.agency import said
 from unit.agency.conftest import ClientOf
@@ -136,6 +136,32 @@ async def test_receipts_and_refusals_are_kept_as_evidence(client: ClientOf, hub:
     kept = [json.loads(line) for line in lines]
     assert kept[0]["id"] == case
     assert [sorted(line.keys() - {"id", "digest"}) for line in kept] == [["receipt"], ["refusal"]]
+
+
+async def test_a_client_that_was_killed_while_it_wrote_evidence_writes_it_again_and_loses_none(
+    client: ClientOf, hub: SmallHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever in the line: the message is still pending, and its answer is asked for anew."""
+    async with client("MZ-INAR") as agency:
+        case = await said.open_case(agency)
+        path, settle = agency.keyring.home / "evidence.jsonl", Journal.settle
+        first = path.read_bytes()
+        for cut in (0, 1, 30, 200, -2, -1):
+
+            def killed(*_: object, whole: bytes = path.read_bytes(), cut: int = cut) -> None:
+                line = path.read_bytes().removeprefix(whole)
+                path.write_bytes(whole + line[:cut])
+                raise KeyboardInterrupt
+
+            monkeypatch.setattr(Journal, "settle", killed)
+            with pytest.raises(KeyboardInterrupt):
+                await said.open_case(agency)
+            monkeypatch.setattr(Journal, "settle", settle)
+            await agency.send_kept()
+            assert agency.journal.entries.pending == ()
+    found = promise.read(path.read_bytes(), hub.root.origin)
+    assert path.read_bytes().startswith(first) and found[0].id == case
+    assert {one.id for one in found} == {h.id for _, _, h in hub.rows if h and h.type == "encounter.reported"}
 
 
 async def test_a_receipt_of_another_message_stops_everything(client: ClientOf, hub: SmallHub) -> None:
