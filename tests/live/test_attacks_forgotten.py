@@ -22,9 +22,9 @@ from live.withheld import Withheld
 BULKY: Final = 1 << 18
 """Requests that are larger take too long to be sent a hundred times; what they hold is bounded in `test_attacks`."""
 FIRST: Final = 120
-MORE: Final = 240
+MORE: Final = 160
 LEFT_MB: Final = 2.0
-"""0.3 MB was measured, of 11,520 refusals: what grows by 200 bytes with each is found."""
+"""0.3 MB was measured: what grows by 300 bytes with each of 7,680 refusals is found."""
 
 
 def shapes(withheld: Withheld) -> list[bytes]:
