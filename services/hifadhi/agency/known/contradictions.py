@@ -70,7 +70,7 @@ class Contradictions:
         self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
         for number in range(1, MOST + 1):
             place = self._checkpoint.with_name(f"{self._checkpoint.name}.{kind}-{number}")
-            if self._is_written(place, note) or _tree(place) == unsigned(note):
+            if self._wrote(place, note) or _tree(place) == unsigned(note):
                 return place
         return None
 
@@ -78,10 +78,11 @@ class Contradictions:
         if known is None:
             return ""
         beside = place.with_name(f"{place.name}.known")
-        self._is_written(beside, known)
+        self._wrote(beside, known)
         return f", what was known in {beside.name}"
 
-    def _is_written(self, place: Path, note: bytes) -> bool:
+    def _wrote(self, place: Path, note: bytes) -> bool:
+        """Whether the file is new, and holds the note now; one that is there stays as it is."""
         return not place.exists() and durable_file.replace(place, note, mode=self._mode, unless=place.exists)
 
 
